@@ -1,0 +1,52 @@
+#pragma once
+
+#include "shmbus/config.hpp"
+#include "shmbus/message.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace shmbus {
+
+/// One client of a bus, as seen from outside.
+struct client_info {
+  client_id id;
+  bool publisher = false;
+  /// "live", "leaving", "dying", "dead" (an orphan: gone, with unread messages), "reclaim"
+  std::string state;
+  ::pid_t pid = 0;  ///< as the client saw itself: another pid namespace has other numbers
+  std::uint32_t queue_capacity = 0;
+  std::uint32_t max_held = 0;
+  shmbus::overflow overflow = shmbus::overflow::drop_oldest;
+  std::vector<std::string> patterns;
+};
+
+/// What a bus is made of and who is on it: a picture that may be out of date when it is read.
+struct bus_info {
+  std::filesystem::path path;
+  broker_config config;
+  std::vector<client_info> clients;
+  std::uint64_t message_bytes_used = 0;  ///< leased by publishers
+  std::uint64_t control_bytes_used = 0;  ///< lanes, directories, patterns
+  std::uint64_t file_bytes = 0;          ///< what the bus takes of the file system
+};
+
+/// One bus found in a directory.
+struct bus_entry {
+  std::string name;
+  bool in_use = false;  ///< some process has it open
+};
+
+/// The directory that a configuration without one means: `$SHMBUS_DIR`, else
+/// `/dev/shm/shmbus.<uid>`.
+std::filesystem::path default_directory();
+
+/// The buses in `directory` (empty: the default one). A default directory that does not exist yet
+/// holds none; any other gives errc::no_such_directory.
+std::vector<bus_entry> list_buses(const std::filesystem::path& directory, std::error_code& ec);
+std::vector<bus_entry> list_buses(const std::filesystem::path& directory = {});
+
+}  // namespace shmbus

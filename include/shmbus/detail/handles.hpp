@@ -1,0 +1,85 @@
+#pragma once
+
+#include "shmbus/config.hpp"
+#include "shmbus/loan.hpp"
+#include "shmbus/message.hpp"
+#include "shmbus/payload.hpp"
+#include "shmbus/topic.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <system_error>
+
+/// The compiled, Asio-free parts that the asynchronous API is made of. Not for applications.
+namespace shmbus {
+
+namespace core {
+class bus;
+class reader;
+class writer;
+}  // namespace core
+
+namespace detail {
+
+std::shared_ptr<core::bus> open_bus(const broker_config& config, std::error_code& ec);
+const broker_config& config_of(const core::bus& b) noexcept;
+std::string describe(const broker_config& config);
+
+/// A subscriber that never waits.
+class reader_handle {
+public:
+  reader_handle(const std::shared_ptr<core::bus>& b, const subscriber_options& options,
+                std::error_code& ec);
+  ~reader_handle();
+  reader_handle(const reader_handle&) = delete;
+  reader_handle& operator=(const reader_handle&) = delete;
+
+  /// Takes the next message. False: there is none, or `ec` says why not.
+  bool take(message& out, std::error_code& ec) noexcept;
+  /// Whether take() would not come back empty-handed: a message, or an error.
+  bool readable() noexcept;
+
+  void subscribe(std::string_view pattern, std::error_code& ec);
+  void unsubscribe(std::string_view pattern, std::error_code& ec);
+  std::uint64_t lost() const noexcept;
+  client_id id() const noexcept;
+  std::chrono::nanoseconds spin_for() const noexcept;
+  void close() noexcept;
+  core::reader& implementation() const noexcept { return *reader_; }
+
+private:
+  core::reader* reader_;
+};
+
+/// A publisher that never waits.
+class writer_handle {
+public:
+  writer_handle(const std::shared_ptr<core::bus>& b, publisher_options options,
+                std::error_code& ec);
+  ~writer_handle();
+  writer_handle(const writer_handle&) = delete;
+  writer_handle& operator=(const writer_handle&) = delete;
+
+  std::size_t try_publish(const topic& t, const payload_view& p, std::error_code& ec);
+  std::size_t try_publish(shmbus::loan& l, std::error_code& ec);
+  shmbus::loan lend(const topic& t, std::size_t size, std::error_code& ec);
+  std::size_t subscribers(const topic& t, std::error_code& ec);
+
+  /// Asks the full ones to ring; whether there is room now (or another reason to try again).
+  bool ask_for_space(const topic& t);
+  bool ask_for_space(const shmbus::loan& l);
+  void stop_asking() noexcept;
+  void ask_for_subscribers(bool wanted) noexcept;
+
+  client_id id() const noexcept;
+  void close() noexcept;
+  core::writer& implementation() const noexcept { return *writer_; }
+
+private:
+  std::shared_ptr<core::writer> writer_;
+};
+
+}  // namespace detail
+}  // namespace shmbus

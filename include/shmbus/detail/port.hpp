@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+namespace shmbus {
+
+namespace core {
+class bus;
+class reader;
+class writer;
+}  // namespace core
+
+namespace detail {
+
+/// A bell made a readable descriptor: what an event loop waits on for any number of clients.
+///
+///   ticket = arm(); look at what you wait for; sleep(ticket); ... descriptor readable ...; woken()
+///
+/// Knows no event loop. Threads: one caller at a time, except ring().
+class port {
+public:
+  /// Leases a bell of the bus. Errors: errc::too_many_clients, forked, or the system's.
+  static std::unique_ptr<port> open(const std::shared_ptr<core::bus>& b, std::error_code& ec);
+  ~port();
+  port(const port&) = delete;
+  port& operator=(const port&) = delete;
+
+  /// Makes the bell the one that rings for a client.
+  void attach(core::reader& r) noexcept;
+  void attach(core::writer& w) noexcept;
+
+  /// Readable after the bell rang for the ticket that sleep() was given, or a client may have died.
+  int descriptor() const noexcept;
+  /// Whether deaths make it readable: else look for the dead from time to time.
+  bool has_alarm() const noexcept;
+
+  std::uint32_t arm() noexcept;
+  void sleep(std::uint32_t ticket, std::error_code& ec) noexcept;
+  /// After the descriptor became readable. Whether a client may have died.
+  bool woken() noexcept;
+
+  /// Client slots that were rung for since the last call; appended.
+  void take_rung(std::vector<std::uint32_t>& clients);
+
+  /// Finds the dead, whose neighbours are then rung; how many.
+  std::size_t recover() noexcept;
+
+  /// Wakes whoever waits on the descriptor.
+  void ring() noexcept;
+
+  /// "uring" or "thread".
+  const char* backend() const noexcept;
+
+private:
+  struct state;
+  explicit port(std::unique_ptr<state> s) noexcept;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace detail
+}  // namespace shmbus

@@ -1,0 +1,140 @@
+#pragma once
+
+#include "shmbus/errc.hpp"
+#include "shmbus/type_id.hpp"
+
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace shmbus {
+
+/// Names a publisher or a subscriber for as long as its bus lives.
+struct client_id {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+
+  friend auto operator<=>(const client_id&, const client_id&) = default;
+};
+
+namespace core {
+class reader;
+struct reader_lane;
+}  // namespace core
+
+namespace detail {
+
+/// What core::reader hands out: views into the bus, and what it takes to give the chunk back.
+struct received {
+  core::reader* owner = nullptr;
+  core::reader_lane* lane = nullptr;
+  std::uint64_t chunk = 0;
+  const std::byte* payload = nullptr;
+  std::size_t payload_size = 0;
+  const char* topic = nullptr;
+  std::uint64_t sequence = 0;
+  std::uint64_t lost_before = 0;
+  std::int64_t sent_at_ns = 0;
+  std::uint64_t type = untyped;
+  client_id publisher;
+  std::uint32_t topic_size = 0;
+};
+
+void release(received& r) noexcept;
+[[noreturn]] void throw_type_mismatch();
+
+}  // namespace detail
+
+/// A received message: a view into shared memory, and the right to it until it is destroyed.
+///
+/// Move-only. Destroying it gives the memory back to its publisher; at most `max_held` messages of
+/// a subscriber live at once. It may outlive its subscriber and broker objects.
+/// Threads: may be destroyed on any thread; distinct messages are safe.
+/// Trust: the bytes are those of the publisher's memory. A hostile publisher can change them while
+/// they are read: copy them first where that matters.
+class message {
+public:
+  /// An empty message, as moved-from ones are: no topic, no payload.
+  message() noexcept = default;
+  message(message&& other) noexcept : r_(other.r_) { other.r_ = {}; }
+  message& operator=(message&& other) noexcept
+  {
+    if (this != &other) {
+      reset();
+      r_ = std::exchange(other.r_, {});
+    }
+    return *this;
+  }
+  ~message()
+  {
+    if (r_.owner) detail::release(r_);
+  }
+
+  /// Gives the memory back now; the message is empty afterwards.
+  void reset() noexcept
+  {
+    if (r_.owner) detail::release(r_);
+    r_ = {};
+  }
+
+  /// For the layers above; not for applications.
+  detail::received& implementation() noexcept { return r_; }
+
+  bool empty() const noexcept { return r_.owner == nullptr; }
+  std::string_view topic() const noexcept { return {r_.topic, r_.topic_size}; }
+  std::span<const std::byte> payload() const noexcept { return {r_.payload, r_.payload_size}; }
+  std::string_view text() const noexcept
+  {
+    return {reinterpret_cast<const char*>(r_.payload), r_.payload_size};
+  }
+
+  /// Whether the publisher sent a T.
+  template <class T>
+  bool is() const noexcept
+  {
+    return r_.type == type_id<T>() && r_.payload_size == sizeof(T);
+  }
+
+  /// The value, where it lies. Throws `error` with errc::type_mismatch if it is not a T, also if it
+  /// was published as bytes.
+  template <class T>
+  const T& as() const
+  {
+    require_publishable<T>();
+    if (!is<T>()) detail::throw_type_mismatch();
+    return *reinterpret_cast<const T*>(r_.payload);
+  }
+
+  /// The same without exceptions: null and `ec` set if it is not a T.
+  template <class T>
+  const T* as(std::error_code& ec) const noexcept
+  {
+    require_publishable<T>();
+    ec = is<T>() ? std::error_code{} : make_error_code(errc::type_mismatch);
+    return ec ? nullptr : reinterpret_cast<const T*>(r_.payload);
+  }
+
+  /// Counts what its publisher published, on all topics, from 0. Gaps are messages on other topics
+  /// or lost ones.
+  std::uint64_t sequence() const noexcept { return r_.sequence; }
+
+  /// Messages that this subscriber lost between the message it received before and this one.
+  std::uint64_t lost_before() const noexcept { return r_.lost_before; }
+
+  /// When it was published; the epoch if the publisher has `timestamps` off.
+  std::chrono::steady_clock::time_point sent_at() const noexcept
+  {
+    return std::chrono::steady_clock::time_point{std::chrono::nanoseconds{r_.sent_at_ns}};
+  }
+
+  client_id publisher() const noexcept { return r_.publisher; }
+
+private:
+  detail::received r_;
+};
+
+}  // namespace shmbus

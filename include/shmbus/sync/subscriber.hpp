@@ -1,0 +1,81 @@
+#pragma once
+
+#include "shmbus/config.hpp"
+#include "shmbus/errc.hpp"
+#include "shmbus/message.hpp"
+#include "shmbus/sync/broker.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <system_error>
+
+namespace shmbus::sync {
+
+/// Receives the messages whose topics match its patterns; blocking calls.
+///
+/// From one publisher messages come in the order in which it published them; there is no order
+/// between publishers. Each message comes at most once, also if several patterns match.
+/// Errors of every receive:
+///   errc::too_many_held   max_held messages of this subscriber are alive
+///   errc::busy            another thread is receiving on this subscriber
+///   errc::closed          close() was called, or this client was declared dead
+///   errc::forked          the handle belongs to the parent process
+/// Threads   one receive at a time; subscribe, unsubscribe, lost and close from any thread
+class subscriber {
+public:
+  /// Joins the bus. Errors: errc::too_many_clients, invalid_config, no_space, forked.
+  explicit subscriber(broker& bus, subscriber_options options = {});
+  subscriber(broker& bus, subscriber_options options, std::error_code& ec);
+  subscriber(subscriber&&) noexcept;
+  subscriber& operator=(subscriber&&) noexcept;
+  /// Leaves the bus. Messages it handed out stay valid.
+  ~subscriber();
+
+  /// Adds a pattern. A publish that begins after this returned reaches this subscriber.
+  /// Subscribing to what is subscribed already does nothing.
+  /// Errors: errc::invalid_pattern, too_many_subscriptions, no_space, closed, forked.
+  void subscribe(std::string_view pattern);
+  void subscribe(std::string_view pattern, std::error_code& ec);
+
+  /// Takes a pattern away; messages that are queued still come. Nothing happens if it is not there.
+  void unsubscribe(std::string_view pattern);
+  void unsubscribe(std::string_view pattern, std::error_code& ec);
+
+  /// Blocks until there is a message.
+  message receive();
+  message receive(std::error_code& ec);  ///< an empty message if `ec` is set
+
+  /// What is there now, or nothing. Never blocks and makes no system call.
+  std::optional<message> try_receive();
+  std::optional<message> try_receive(std::error_code& ec);
+
+  /// Blocks for at most that long; nothing if no message came.
+  std::optional<message> receive_for(std::chrono::nanoseconds d);
+  std::optional<message> receive_for(std::chrono::nanoseconds d, std::error_code& ec);
+  std::optional<message> receive_until(std::chrono::steady_clock::time_point deadline);
+  std::optional<message> receive_until(std::chrono::steady_clock::time_point deadline,
+                                       std::error_code& ec);
+
+  /// Blocks until there is one message, then fills `out` with what is there; returns how many.
+  std::size_t receive_batch(std::span<message> out);
+  std::size_t receive_batch(std::span<message> out, std::error_code& ec);
+
+  /// Messages lost so far, all reasons together.
+  std::uint64_t lost() const noexcept;
+
+  client_id id() const noexcept;
+
+  /// Leaves the bus; a receive that waits returns errc::closed.
+  void close() noexcept;
+
+private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace shmbus::sync

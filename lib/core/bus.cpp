@@ -1,0 +1,117 @@
+#include "core/bus.hpp"
+
+#include "core/bus_format.hpp"
+#include "shmbus/errc.hpp"
+
+#include <algorithm>
+
+namespace shmbus::core {
+namespace {
+
+bool same_limits(const broker_config& wanted, const broker_config& there) noexcept
+{
+  return wanted.buffer_size == there.buffer_size && wanted.max_clients == there.max_clients &&
+         wanted.max_subscriptions_per_client == there.max_subscriptions_per_client;
+}
+
+}  // namespace
+
+std::shared_ptr<bus> bus::open(const broker_config& config, std::error_code& ec)
+{
+  bus_files files = open_bus(config, ec);
+  if (ec) return nullptr;
+  broker_config limits = read_header(files.control, files.data, ec);
+  if (!ec && !config.adopt && !same_limits(config, limits)) ec = errc::config_mismatch;
+  if (ec) {
+    close_bus(files);
+    return nullptr;
+  }
+  limits.name = config.name;
+  limits.directory = files.path.parent_path();
+  limits.group = config.group;
+  limits.open = config.open;
+  limits.adopt = config.adopt;
+  limits.preallocate = config.preallocate;
+
+  std::shared_ptr<bus> b(new bus(std::move(files), limits));
+  b->map(ec);
+  if (!ec && config.preallocate) b->data_pages().reserve_all(ec);
+  if (ec) return nullptr;
+  return b;
+}
+
+bus::bus(bus_files files, const broker_config& limits) noexcept
+    : files_(std::move(files)),
+      config_(limits),
+      geometry_(limits.max_clients, limits.buffer_size, limits.max_subscriptions_per_client)
+{
+}
+
+bus::~bus()
+{
+  if (forked()) {
+    // Nothing of it is mapped here, and its locks are the parent's.
+    control_.abandon();
+    data_for_reading_.abandon();
+    data_for_writing_.abandon();
+    files_ = {};
+    return;
+  }
+  close_bus(files_);
+}
+
+void bus::map(std::error_code& ec)
+{
+  control_ = shm::mapping(files_.control, geometry_.control_size, shm::access::read_write, ec);
+  if (ec) return;
+  data_for_reading_ = shm::mapping(files_.data, geometry_.data_size, shm::access::read_only, ec);
+  if (ec) return;
+  data_ = data_for_reading_.begin();
+  control_pages_.emplace(page_table::place{
+      at<shared_u64>(geometry_.control_owners), &header().control_high_water,
+      static_cast<std::uint32_t>(geometry_.first_leased_page), geometry_.control_pages,
+      &files_.control, geometry_.control_owners, &files_.control});
+  data_pages_.emplace(page_table::place{at<shared_u64>(geometry_.data_owners),
+                                        &header().data_high_water, 1, geometry_.data_pages,
+                                        &files_.control, geometry_.data_owners, &files_.data});
+}
+
+std::uint32_t bus::clients_high_water() const noexcept
+{
+  return std::min(header().clients_high_water.load(seq_cst), geometry_.max_clients);
+}
+
+std::uint32_t bus::bells_high_water() const noexcept
+{
+  return std::min(header().bells_high_water.load(seq_cst), geometry_.max_clients);
+}
+
+std::byte* bus::writable_data(std::error_code& ec)
+{
+  const std::lock_guard guard(mutex_);
+  ec.clear();
+  if (!data_for_writing_) {
+    data_for_writing_ = shm::mapping(files_.data, geometry_.data_size, shm::access::read_write, ec);
+  }
+  return data_for_writing_.begin();
+}
+
+int bus::alarm_descriptor()
+{
+  const std::lock_guard guard(mutex_);
+  if (!alarm_) {
+    std::error_code ec;
+    alarm_.emplace(files_.path.c_str(), ec);
+  }
+  return alarm_->descriptor();
+}
+
+bool bus::drain_alarm() noexcept
+{
+  const std::lock_guard guard(mutex_);
+  return alarm_ && *alarm_ && alarm_->drain();
+}
+
+void bus::abandon_in_child() noexcept { files_.lock->abandon(); }
+
+}  // namespace shmbus::core

@@ -1,0 +1,68 @@
+#include "core/inspect.hpp"
+
+#include "core/subscription_table.hpp"
+
+#include <sys/stat.h>
+
+namespace shmbus::core {
+namespace {
+
+const char* name_of(slot_state s) noexcept
+{
+  switch (s) {
+    case slot_state::free: return "free";
+    case slot_state::live: return "live";
+    case slot_state::leaving: return "leaving";
+    case slot_state::dying: return "dying";
+    case slot_state::dead: return "dead";
+    case slot_state::reclaim: return "reclaim";
+  }
+  return "corrupt";
+}
+
+std::uint64_t leased_bytes(const page_table& pages) noexcept
+{
+  std::uint64_t count = 0;
+  for (std::uint32_t p = pages.first(), top = pages.high_water(); p < top; ++p)
+    if (pages.owner(p) != 0) ++count;
+  return count * page_size;
+}
+
+std::uint64_t taken_bytes(const std::filesystem::path& file) noexcept
+{
+  struct stat s;
+  return ::stat(file.c_str(), &s) == 0 ? static_cast<std::uint64_t>(s.st_blocks) * 512 : 0;
+}
+
+}  // namespace
+
+bus_info inspect(bus& b)
+{
+  bus_info info;
+  info.path = b.path();
+  info.config = b.config();
+  if (b.forked()) return info;
+  for (std::uint32_t i = 0, top = b.clients_high_water(); i < top; ++i) {
+    const client_slot& s = b.slot(i);
+    const auto word = slot_word::unpack(s.state.load(acquire));
+    if (word.state == slot_state::free) continue;
+    client_info c;
+    c.id = {i, word.generation};
+    c.publisher = s.role.load(relaxed) == static_cast<std::uint32_t>(client_role::publisher);
+    c.state = name_of(word.state);
+    c.pid = static_cast<::pid_t>(s.pid.load(relaxed));
+    if (!c.publisher) {
+      c.queue_capacity = s.queue_capacity.load(relaxed);
+      c.max_held = s.max_held.load(relaxed);
+      c.overflow = static_cast<shmbus::overflow>(s.overflow.load(relaxed));
+      c.patterns = read_subscriptions(b, {i, word.generation}).value_or(std::vector<std::string>{});
+    }
+    info.clients.push_back(std::move(c));
+  }
+  info.message_bytes_used = leased_bytes(b.data_pages());
+  info.control_bytes_used = leased_bytes(b.control_pages());
+  info.file_bytes = taken_bytes(b.path() / "control") + taken_bytes(b.path() / "data");
+  return info;
+}
+
+}  // namespace shmbus::core

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "core/bells.hpp"
+#include "core/bus.hpp"
+#include "core/reader_lane.hpp"
+#include "core/subscription_table.hpp"
+#include "shmbus/config.hpp"
+#include "shmbus/message.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+namespace shmbus::core {
+
+/// A subscriber without waiting: what the synchronous and the asynchronous one are made of.
+///
+/// It lives until its owner has dropped it and all its messages are released; the last of these
+/// leaves the bus.
+/// Threads: one thread at a time between enter() and leave(); the others at any time.
+class reader {
+public:
+  static reader* join(std::shared_ptr<bus> b, const subscriber_options& options,
+                      std::error_code& ec);
+  /// The owner needs it no more; implies close().
+  void drop() noexcept;
+
+  /// The right to take messages. Errors: errc::busy, closed, forked.
+  bool enter(std::error_code& ec) noexcept;
+  void leave() noexcept { entered_.store(false, std::memory_order_release); }
+
+  /// Takes the next message if there is one. Errors: errc::too_many_held, closed.
+  bool take(detail::received& out, std::error_code& ec) noexcept;
+  /// Whether take() would find one. Goes past what was lost, takes nothing.
+  bool readable() noexcept;
+
+  void subscribe(std::string_view pattern, std::error_code& ec);
+  void unsubscribe(std::string_view pattern, std::error_code& ec);
+  std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
+
+  /// The bell that rings for this client from now on.
+  void attach(const leased_bell& b) noexcept;
+
+  /// Leaves the bus: nothing new comes. Rings its own bell until who is between enter() and leave()
+  /// is out.
+  void close() noexcept;
+  bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+
+  const std::shared_ptr<core::bus>& bus() const noexcept { return bus_; }
+  client_id id() const noexcept { return {me_.slot, me_.generation}; }
+  const subscriber_options& options() const noexcept { return options_; }
+
+  /// Any thread.
+  void release(reader_lane& lane, std::uint64_t chunk) noexcept;
+
+private:
+  reader(std::shared_ptr<core::bus> b, lessee me, const subscriber_options& options);
+  ~reader() = default;
+
+  reader_lane* find_lane() noexcept;
+  reader_lane* look_at(std::uint32_t publisher) noexcept;
+  reader_lane* open_lane(std::uint32_t publisher, slot_word state) noexcept;
+  std::optional<std::uint32_t> next_pending() noexcept;
+  bool look_again(std::uint32_t publisher) noexcept;
+  bool may_hold_one_more(std::error_code& ec) noexcept;
+  void count_lost(reader_lane& lane) noexcept;
+  void detach_lane(std::uint32_t publisher) noexcept;
+  void lane_done(reader_lane* lane) noexcept;
+  void part() noexcept;
+  void unref() noexcept;
+
+  std::shared_ptr<core::bus> bus_;
+  lessee me_;
+  subscriber_options options_;
+  std::atomic<bool> entered_{false};
+  std::atomic<bool> closed_{false};
+
+  // Only between enter() and leave().
+  struct source {
+    std::unique_ptr<reader_lane> lane;
+    std::uint32_t closed_generation = 0;  // of the publisher whose lane was drained and closed
+  };
+  std::vector<source> sources_;  // by publisher slot
+  reader_lane* current_ = nullptr;
+  std::uint32_t turns_left_ = 0;    // takes from `current_` before the others get theirs
+  std::uint32_t next_source_ = 0;   // where the search for the next lane begins
+  std::uint64_t held_at_most_ = 0;  // an upper bound; exact when it was last worked out
+  std::uint64_t reported_lost_ = 0;
+  std::atomic<std::uint64_t> lost_{0};
+
+  std::mutex subscriptions_mutex_;
+  subscription_table subscriptions_;
+
+  std::atomic<std::uint32_t> parts_{1};  // the client, and each lane: the last one leaves the bus
+  std::atomic<std::uint32_t> refs_{2};   // the owner, and the client on the bus
+};
+
+}  // namespace shmbus::core

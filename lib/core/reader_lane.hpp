@@ -1,0 +1,197 @@
+#pragma once
+
+#include "core/bells.hpp"
+#include "core/bus.hpp"
+#include "core/lane.hpp"
+#include "core/page_table.hpp"
+#include "shm/single_threaded.hpp"
+#include "shmbus/config.hpp"
+#include "shmbus/message.hpp"
+
+#include <atomic>
+#include <cstdint>
+
+namespace shmbus::core {
+
+class reader;
+
+/// How many laps `lap` is ahead of `expected`; both count modulo 2^34.
+inline std::int64_t laps_ahead(std::uint64_t lap, std::uint64_t expected) noexcept
+{
+  constexpr unsigned unused = ring_word::chunk_bits;
+  return static_cast<std::int64_t>((lap - expected) << unused) >> unused;
+}
+
+/// The subscriber's side of one lane.
+///
+/// Taking belongs to the one thread that receives; releasing may happen on any thread, also after
+/// the subscriber is gone. The lane object lives until it is finished and all its messages are
+/// released.
+struct reader_lane {
+  enum class found { message, nothing, corrupt };
+
+  reader_lane(reader& owner, lessee publisher, lane_view view, lane_shape shape,
+              shmbus::overflow policy) noexcept
+      : owner_(owner), publisher_(publisher), lane_(view), shape_(shape), policy_(policy)
+  {
+  }
+
+  lessee publisher() const noexcept { return publisher_; }
+
+  /// Goes past what was lost, up to the next message if there is one. Takes nothing.
+  found look() noexcept;
+  /// Takes what look() found. `nothing`: the publisher evicted it meanwhile; look again.
+  found take(bus& b, detail::received& out) noexcept;
+
+  /// Messages lost in this lane since the last call.
+  std::uint64_t collect_lost() noexcept;
+
+  /// Gives a message's chunk back to its publisher. Any thread. True if it was the last of a
+  /// finished lane: the caller then ends the lane.
+  bool release(std::uint64_t chunk) noexcept;
+
+  /// Nothing will be taken any more. True if all messages are released already: the caller then ends
+  /// the lane. Else the release of the last one will.
+  bool finish() noexcept;
+
+  /// Messages that are taken and not yet released. Counts a release only when its completion stands.
+  std::uint64_t held() noexcept;
+
+  /// Drained after its publisher's end: the last access.
+  void close() noexcept { lane_.header->closed.store(1, std::memory_order_release); }
+  bool drained = false;
+
+private:
+  friend class reader;
+  bool stands(std::uint64_t release) const noexcept;
+  bool all_released() noexcept;
+  bool read_head(bus& b, std::uint64_t chunk, detail::received& out) const noexcept;
+
+  reader& owner_;
+  lessee publisher_;
+  lane_view lane_;
+  lane_shape shape_;
+  shmbus::overflow policy_;
+  ring_position next_;
+  std::uint64_t word_ = 0;  // what look() found
+  std::uint64_t lost_ = 0;
+  std::uint64_t dropped_ = 0;  // of lane_header::dropped, already counted
+  std::uint64_t taken_ = 0;
+  std::uint64_t stored_ = 0;  // completions that were seen to stand, in order
+
+  // On a line of its own: other threads write it. Releases begun, and whether the lane is finished.
+  static constexpr std::uint64_t finished = std::uint64_t{1} << 63;
+  alignas(cache_line) std::atomic<std::uint64_t> releases_{0};
+};
+
+inline reader_lane::found reader_lane::look() noexcept
+{
+  while (true) {
+    // acquire: pairs with the publisher's store or exchange; the message is there.
+    const std::uint64_t word = lane_.slots[next_.index].load(acquire);
+    const std::uint64_t lap = ring_word::lap(word);
+    // A slot that was never written has lap 0: one behind.
+    const std::int64_t ahead = laps_ahead(lap, next_.lap);
+    if (ahead < 0) return found::nothing;
+    if (ahead > 0) {
+      if (policy_ != shmbus::overflow::drop_oldest) return found::corrupt;
+      // This slot was written again: all up to and including its last message are lost.
+      lost_ += static_cast<std::uint64_t>(ahead - 1) * shape_.capacity + 1;
+      next_.lap += static_cast<std::uint64_t>(ahead - 1);
+      next_.advance(shape_.capacity);
+      continue;
+    }
+    if (ring_word::chunk(word) == 0) {
+      ++lost_;  // evicted before its time, when the publisher was short of memory
+      next_.advance(shape_.capacity);
+      continue;
+    }
+    word_ = word;
+    return found::message;
+  }
+}
+
+inline reader_lane::found reader_lane::take(bus& b, detail::received& out) noexcept
+{
+  shared_u64& slot = lane_.slots[next_.index];
+  const std::uint64_t taken = ring_word::of(next_.lap & ring_word::lap_mask, 0);
+  if (policy_ == shmbus::overflow::drop_oldest) {
+    // acquire: whoever wins this word has the chunk; nothing of it was read before.
+    std::uint64_t expected = word_;
+    if (!slot.compare_exchange(expected, taken, acq_rel)) return found::nothing;
+  } else {
+    slot.store(taken, core::release);  // pairs with writer_lane::occupied(): room for one more
+    if (policy_ == shmbus::overflow::block) {
+      // Pairs with the seq_cst store of want_space: the publisher sees the room, or we its wish.
+      std::atomic_thread_fence(seq_cst);
+      if (lane_.header->want_space.load(seq_cst) != 0) ring_client(b, publisher_.slot);
+    }
+  }
+  next_.advance(shape_.capacity);
+  const std::uint64_t chunk = ring_word::chunk(word_);
+  if (!read_head(b, chunk, out)) return found::corrupt;
+  ++taken_;
+  out.lane = this;
+  out.chunk = chunk;
+  out.publisher = {publisher_.slot, publisher_.generation};
+  return found::message;
+}
+
+inline bool reader_lane::read_head(bus& b, std::uint64_t chunk,
+                                   detail::received& out) const noexcept
+{
+  // Each word is loaded once and checked against what we know of the bus ourselves.
+  const std::uint64_t size = b.limits().data_size;
+  const std::uint64_t offset = chunk * chunk_unit;
+  if (offset < page_size || offset > size - sizeof(chunk_header)) return false;
+  const std::byte* memory = b.data() + offset;
+  const auto& h = *reinterpret_cast<const chunk_header*>(memory);
+  const std::uint64_t room = size - offset;
+  const std::uint64_t payload_size = h.payload_size.load(relaxed);
+  const std::uint64_t topic_offset = h.topic_offset.load(relaxed);
+  const std::uint32_t topic_size = h.topic_size.load(relaxed);
+  if (payload_size > room - sizeof(chunk_header) || topic_size > max_topic_size ||
+      topic_offset > room - topic_size)
+    return false;
+  out.payload = memory + sizeof(chunk_header);
+  out.payload_size = payload_size;
+  out.topic = reinterpret_cast<const char*>(memory + topic_offset);
+  out.topic_size = topic_size;
+  out.sequence = h.sequence.load(relaxed);
+  out.sent_at_ns = static_cast<std::int64_t>(h.sent_at_ns.load(relaxed));
+  out.type = h.type.load(relaxed);
+  return true;
+}
+
+inline std::uint64_t reader_lane::collect_lost() noexcept
+{
+  // acquire: pairs with writer_lane::count_lost().
+  const std::uint64_t dropped = lane_.header->dropped.load(acquire);
+  const std::uint64_t lost = lost_ + (dropped - dropped_);
+  dropped_ = dropped;
+  lost_ = 0;
+  return lost;
+}
+
+inline bool reader_lane::release(std::uint64_t chunk) noexcept
+{
+  // acq_rel: the last release of a finished lane sees what finish() saw. Else it only deals out
+  // numbers; the completion's own order carries the chunk.
+  std::uint64_t begun;
+  if (shm::single_threaded()) {
+    begun = releases_.load(std::memory_order_relaxed);
+    releases_.store(begun + 1, std::memory_order_relaxed);
+  } else {
+    begun = releases_.fetch_add(1, std::memory_order_acq_rel);
+  }
+  const std::uint64_t k = begun & ~finished;
+  // release: pairs with writer_lane::collect(); we have read the chunk.
+  lane_.completions[k & (shape_.completions - 1)].store(
+      ring_word::of(((k >> shape_.completions_log2) + 1) & ring_word::lap_mask, chunk),
+      core::release);
+  // From here on, unless we are the last one, the lane may be gone.
+  if (!(begun & finished) || k + 1 != taken_) return false;
+  return all_released();
+}
+
+}  // namespace shmbus::core

@@ -1,0 +1,113 @@
+#include "core/recovery.hpp"
+
+#include "core/bells.hpp"
+#include "core/clients.hpp"
+
+namespace shmbus::core {
+namespace {
+
+bool change(bus& b, lessee client, slot_state from, slot_state to) noexcept
+{
+  std::uint64_t expected = slot_word{from, client.generation}.pack();
+  return b.slot(client.slot)
+      .state.compare_exchange(expected, slot_word{to, client.generation}.pack(), seq_cst);
+}
+
+// Everybody learns that `gone` is gone. Both bits without looking whether they are set: who set one
+// before us may have stopped before he set the other.
+void announce(bus& b, lessee gone) noexcept
+{
+  const std::uint64_t bit = std::uint64_t{1} << (gone.slot % 64);
+  const std::uint32_t top = b.clients_high_water();
+  for (std::uint32_t i = 0; i < top; ++i) {
+    if (!slot_word::unpack(b.slot(i).state.load(seq_cst)).owned()) continue;
+    b.pending(i)[gone.slot / 64].fetch_or(bit, seq_cst);
+    const std::uint64_t place = b.slot(i).bell.load(seq_cst);
+    if (place == 0 || place > b.limits().max_clients) continue;
+    const auto bell = static_cast<std::uint32_t>(place - 1);
+    b.bell_pending(bell)[i / 64].fetch_or(std::uint64_t{1} << (i % 64), seq_cst);
+    ring(b.bell(bell));
+  }
+  b.header().routes_version.fetch_add(1, seq_cst);
+}
+
+// Whether a live subscriber may still read a lane of this dead publisher. Reads the directory in
+// its pages; if they were given away meanwhile the answer is wrong, and the CAS on the slot fails.
+bool still_read(bus& b, lessee gone) noexcept
+{
+  const auto root = place_word::unpack(b.slot(gone.slot).root.load(acquire));
+  const std::uint32_t clients = b.limits().max_clients;
+  const auto* directory = b.control_at<const shared_u64>(root.page, clients * sizeof(shared_u64));
+  if (!directory) return false;  // died before it had one
+  for (std::uint32_t i = 0; i < clients; ++i) {
+    const auto entry = place_word::unpack(directory[i].load(acquire));
+    if (entry.page == 0) continue;
+    const auto reader = slot_word::unpack(b.slot(i).state.load(seq_cst));
+    if (!reader.owned() || reader.generation != entry.generation) continue;
+    const auto* lane = b.control_at<const lane_header>(entry.page);
+    // acquire: pairs with the subscriber's release of `closed`, its last access to the lane.
+    if (lane && lane->closed.load(acquire) == 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void raise(shared_u32& word, std::uint32_t value) noexcept
+{
+  std::uint32_t now = word.load(relaxed);
+  while (now < value && !word.compare_exchange(now, value, seq_cst)) {
+  }
+}
+
+void settle(bus& b, lessee gone) noexcept
+{
+  client_slot& s = b.slot(gone.slot);
+  auto now = slot_word::unpack(s.state.load(seq_cst));
+  if (now.generation != gone.generation) return;
+  if (now.state == slot_state::dying) {
+    announce(b, gone);
+    change(b, gone, slot_state::dying, slot_state::dead);
+    now = slot_word::unpack(s.state.load(seq_cst));
+  }
+  if (now.state == slot_state::dead && now.generation == gone.generation) {
+    const bool publisher =
+        s.role.load(relaxed) == static_cast<std::uint32_t>(client_role::publisher);
+    if (publisher && still_read(b, gone)) return;
+    change(b, gone, slot_state::dead, slot_state::reclaim);
+    now = slot_word::unpack(s.state.load(seq_cst));
+  }
+  if (now.state == slot_state::reclaim && now.generation == gone.generation) {
+    b.control_pages().reclaim(gone);
+    b.data_pages().reclaim(gone);
+    change(b, gone, slot_state::reclaim, slot_state::free);
+  }
+}
+
+void bury(bus& b, lessee gone) noexcept
+{
+  if (!change(b, gone, slot_state::live, slot_state::dying))
+    change(b, gone, slot_state::leaving, slot_state::dying);
+  settle(b, gone);
+}
+
+std::size_t sweep(bus& b) noexcept
+{
+  std::size_t deaths = 0;
+  const std::uint32_t top = b.clients_high_water();
+  for (std::uint32_t i = 0; i < top; ++i) {
+    const auto seen = slot_word::unpack(b.slot(i).state.load(seq_cst));
+    if (seen.state == slot_state::free) continue;
+    const lessee client{i, seen.generation};
+    if (!seen.owned()) {
+      settle(b, client);
+    } else if (!b.lock().held_by_anyone(client_byte(i))) {
+      ++deaths;
+      bury(b, client);
+    }
+  }
+  sweep_bells(b);
+  return deaths;
+}
+
+}  // namespace shmbus::core

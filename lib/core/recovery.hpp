@@ -1,0 +1,34 @@
+#pragma once
+
+#include "core/bus.hpp"
+#include "core/page_table.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace shmbus::core {
+
+/// Looks for clients whose lock byte is free, and takes every dead one as far as it goes:
+///
+///   LIVE, LEAVING -> DYING     its byte is free: it is dead
+///   DYING -> DEAD              after everybody was told; told again by whoever finds it here
+///   DEAD -> RECLAIM            a subscriber at once; a publisher when nobody reads its lanes any more
+///   RECLAIM -> FREE            its pages are free; none before, so readers see RECLAIM in time
+///
+/// Every step is a CAS that names the generation: any number of processes may do this at once, die
+/// in it, or be stopped and go on later. Returns how many deaths were found.
+std::size_t sweep(bus& b) noexcept;
+
+/// The steps from LIVE or LEAVING on, for one client that is gone (or is just leaving).
+void bury(bus& b, lessee gone) noexcept;
+
+/// The steps from DYING on; for a publisher whose last lane may just have been closed.
+void settle(bus& b, lessee gone) noexcept;
+
+/// Frees the bells of dead processes.
+void sweep_bells(bus& b) noexcept;
+
+/// Raises a word to at least `value`.
+void raise(shared_u32& word, std::uint32_t value) noexcept;
+
+}  // namespace shmbus::core

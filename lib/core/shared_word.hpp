@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace shmbus::core {
+
+/// A word of memory that several processes read and write.
+///
+/// All of it is here and nowhere else: what lies in a bus is made of these, so a word is loaded
+/// once, with an order that is spelled out, and checked before use. Every order is an argument, so
+/// that the place where it is used can say which access it pairs with.
+template <class T>
+class shared_word {
+public:
+  T load(std::memory_order order) const noexcept { return value_.load(order); }
+  void store(T value, std::memory_order order) noexcept { value_.store(value, order); }
+  T exchange(T value, std::memory_order order) noexcept { return value_.exchange(value, order); }
+  T fetch_add(T value, std::memory_order order) noexcept { return value_.fetch_add(value, order); }
+  T fetch_or(T value, std::memory_order order) noexcept { return value_.fetch_or(value, order); }
+  T fetch_and(T value, std::memory_order order) noexcept { return value_.fetch_and(value, order); }
+
+  /// On failure `expected` is what stood there, loaded relaxed: to be tried again, not to be used.
+  bool compare_exchange(T& expected, T desired, std::memory_order success) noexcept
+  {
+    return value_.compare_exchange_strong(expected, desired, success, std::memory_order_relaxed);
+  }
+
+  /// For the kernel, which sleeps on it.
+  const T* address() const noexcept { return reinterpret_cast<const T*>(&value_); }
+
+private:
+  static_assert(std::atomic<T>::is_always_lock_free && sizeof(std::atomic<T>) == sizeof(T));
+  std::atomic<T> value_;
+};
+
+using shared_u32 = shared_word<std::uint32_t>;
+using shared_u64 = shared_word<std::uint64_t>;
+
+inline constexpr auto relaxed = std::memory_order_relaxed;
+inline constexpr auto acquire = std::memory_order_acquire;
+inline constexpr auto release = std::memory_order_release;
+inline constexpr auto acq_rel = std::memory_order_acq_rel;
+inline constexpr auto seq_cst = std::memory_order_seq_cst;
+
+}  // namespace shmbus::core

@@ -1,0 +1,400 @@
+#include "core/writer.hpp"
+
+#include "core/clients.hpp"
+#include "core/recovery.hpp"
+#include "shmbus/errc.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <mutex>
+
+namespace shmbus::core {
+namespace {
+
+// The receiver's caches are cold for what is large anyway; ours need not be for the next one.
+constexpr std::size_t collect_first_from = 2048;
+
+std::uint64_t now_ns() noexcept
+{
+  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+chunk_header& head(std::byte* chunk) noexcept { return *reinterpret_cast<chunk_header*>(chunk); }
+
+// Bytes of a chunk for a payload: a topic that does not fit into the header stands behind it.
+std::size_t chunk_size(std::size_t payload, std::size_t topic) noexcept
+{
+  return sizeof(chunk_header) + payload + (topic > inline_topic_size ? topic : 0);
+}
+
+}  // namespace
+
+std::shared_ptr<writer> writer::join(std::shared_ptr<core::bus> b, publisher_options options,
+                                     std::error_code& ec)
+{
+  std::byte* data = b->forked() ? nullptr : b->writable_data(ec);
+  if (ec) return nullptr;
+  const auto me = core::join(*b, client_role::publisher, {}, ec);
+  if (!me) return nullptr;
+  std::shared_ptr<writer> w(new writer(std::move(b), *me, options, data));
+
+  // The directory of its lanes, all empty, before anybody can be sent anything.
+  const std::uint32_t entries = w->bus_->limits().max_clients;
+  const auto pages =
+      static_cast<std::uint32_t>((entries * sizeof(shared_u64) + page_size - 1) / page_size);
+  const auto first = w->bus_->control_pages().lease(*me, pages, ec);
+  if (!first) {
+    if (ec == errc::buffer_full) ec = errc::no_space;
+    return nullptr;
+  }
+  w->directory_ = w->bus_->control_at<shared_u64>(*first, entries * sizeof(shared_u64));
+  for (std::uint32_t i = 0; i != entries; ++i) w->directory_[i].store(0, relaxed);
+  // release: the directory is filled; pairs with the acquire of who looks for lanes.
+  w->bus_->slot(me->slot).root.store(place_word{*first, me->generation}.pack(), release);
+  return w;
+}
+
+writer::writer(std::shared_ptr<core::bus> b, lessee me, publisher_options options,
+               std::byte* data) noexcept
+    : bus_(std::move(b)), me_(me), options_(options), data_(data), pool_(*bus_, me), routes_(*bus_)
+{
+}
+
+writer::~writer()
+{
+  if (!bus_->forked()) close();
+}
+
+bool writer::usable(std::error_code& ec) const noexcept
+{
+  if (bus_->forked()) {
+    ec = errc::forked;
+    return false;
+  }
+  if (closed_.load(std::memory_order_relaxed)) {
+    ec = errc::closed;
+    return false;
+  }
+  return true;
+}
+
+void writer::renew()
+{
+  if (!still_owned(*bus_, me_)) {
+    // Somebody closed our descriptors, and so we were taken for dead. Nothing here is ours now.
+    closed_.store(true, std::memory_order_release);
+    return;
+  }
+  ++renewals_;
+  routes_.renew([this](std::uint32_t slot) { drop_lane(slot); });
+}
+
+// The route of a topic, up to date, with its lanes. Null: `ec` says why.
+route* writer::prepare(const topic_ref& t, std::error_code& ec)
+{
+  if (!routes_.current()) renew();
+  if (!usable(ec)) return nullptr;
+  route& r = routes_.find(t.name, t.hash);
+  if (r.lanes.size() != r.subscribers.size() && !make_lanes(r, ec)) return nullptr;
+  if (r.blocks) {
+    for (writer_lane* lane : r.lanes) {
+      if (lane->policy() == shmbus::overflow::block && lane->full(pool_)) {
+        ec = errc::queue_full;
+        return nullptr;
+      }
+    }
+  }
+  return &r;
+}
+
+bool writer::make_lanes(route& r, std::error_code& ec)
+{
+  r.lanes.clear();
+  for (const std::uint32_t s : r.subscribers) {
+    if (lanes_.size() <= s) lanes_.resize(s + 1);
+    writer_lane* lane = lanes_[s] ? lanes_[s].get() : make_lane(s, ec);
+    if (!lane) {
+      r.lanes.clear();
+      return false;
+    }
+    r.lanes.push_back(lane);
+  }
+  return true;
+}
+
+writer_lane* writer::make_lane(std::uint32_t subscriber, std::error_code& ec)
+{
+  const routes::subscriber& s = routes_.known(subscriber);
+  const lane_shape shape(s.queue_capacity, s.max_held);
+  const auto first = bus_->control_pages().lease(me_, shape.pages(), ec);
+  if (!first) {
+    if (ec == errc::buffer_full) ec = errc::no_space;
+    return nullptr;
+  }
+  auto id = static_cast<std::uint32_t>(std::find(lane_ids_.begin(), lane_ids_.end(), false) -
+                                       lane_ids_.begin());
+  if (id == lane_ids_.size()) lane_ids_.push_back(false);
+  lane_ids_[id] = true;
+  auto* memory = bus_->control_at<lane_header>(*first, shape.size());
+  lanes_[subscriber] = std::make_unique<writer_lane>(
+      memory, shape, me_, lessee{subscriber, s.generation}, s.policy, id, *first);
+  // release: the lane is filled; pairs with the acquire of the subscriber that finds it here.
+  directory_[subscriber].store(place_word{*first, s.generation}.pack(), release);
+  return lanes_[subscriber].get();
+}
+
+void writer::drop_lane(std::uint32_t subscriber) noexcept
+{
+  if (subscriber >= lanes_.size() || !lanes_[subscriber]) return;
+  const auto lane = std::move(lanes_[subscriber]);
+  directory_[subscriber].store(0, release);
+  pool_.forget_lane(lane->id());
+  lane_ids_[lane->id()] = false;
+  std::erase(asked_, lane.get());
+  bus_->control_pages().give_back(me_, lane->first_page(), lane->pages());
+}
+
+chunk_record* writer::take_chunk(const route* r, std::size_t size, std::error_code& ec)
+{
+  if (r && size >= collect_first_from)
+    for (writer_lane* lane : r->lanes) lane->collect(pool_);
+  if (chunk_record* c = pool_.take_free(size)) return c;
+  for (auto& lane : lanes_)
+    if (lane) lane->collect(pool_);
+  if (chunk_record* c = pool_.take_free(size)) return c;
+  chunk_record* c = pool_.take_new(size, ec);
+  if (c || ec != errc::buffer_full) return c;
+  // All is in use. Pages of dead clients come first, then our idle ones, then the oldest messages of
+  // those who agreed to lose them.
+  sweep(*bus_);
+  if (!routes_.current()) renew();
+  if (!usable(ec)) return nullptr;
+  while (true) {
+    pool_.trim();
+    ec.clear();
+    if ((c = pool_.take_free(size)) || (c = pool_.take_new(size, ec)) || ec != errc::buffer_full)
+      return c;
+    bool evicted = false;
+    for (auto& lane : lanes_)
+      if (lane && lane->evict_oldest(pool_)) evicted = true;
+    if (!evicted) return nullptr;
+  }
+}
+
+void writer::fill_head(std::byte* chunk, const topic_ref& t, std::size_t capacity) noexcept
+{
+  chunk_header& h = head(chunk);
+  const bool fits = t.name.size() <= inline_topic_size;
+  char* text =
+      fits ? h.inline_topic : reinterpret_cast<char*>(chunk + sizeof(chunk_header) + capacity);
+  std::memcpy(text, t.name.data(), t.name.size());
+  h.topic_offset.store(static_cast<std::uint64_t>(text - reinterpret_cast<char*>(chunk)), relaxed);
+  h.topic_size.store(static_cast<std::uint32_t>(t.name.size()), relaxed);
+}
+
+// Everything that can fail is behind us. Lets the lock go.
+std::size_t writer::send(route& r, chunk_record& chunk, std::size_t size,
+                         std::uint64_t type) noexcept
+{
+  // Relaxed: the release of each slot publishes them.
+  chunk_header& h = head(data_ + std::uint64_t{chunk.chunk} * chunk_unit);
+  h.sequence.store(sequence_++, relaxed);
+  h.sent_at_ns.store(options_.timestamps ? now_ns() : 0, relaxed);
+  h.payload_size.store(size, relaxed);
+  h.type.store(type, relaxed);
+
+  // Few enough subscribers are told after the lock is gone, whose fence then serves both.
+  std::array<std::uint32_t, 16> few;
+  const bool tell_later = r.lanes.size() <= few.size();
+  std::size_t reached = 0;
+  std::size_t to_tell = 0;
+  for (writer_lane* lane : r.lanes) {
+    if (lane->push(chunk, pool_) != writer_lane::pushed::sent) continue;
+    if (tell_later) few[reached] = lane->subscriber();
+    ++reached;
+  }
+  if (chunk.outstanding == 0) pool_.give_back(chunk);
+  if (!tell_later) {
+    // Pairs with the fence of a subscriber between clearing its bit and its last look: it sees the
+    // slot, or we see the bit clear.
+    std::atomic_thread_fence(seq_cst);
+    for (writer_lane* lane : r.lanes) notify(*bus_, lane->subscriber(), me_.slot);
+  } else {
+    to_tell = reached;
+  }
+  lock_.unlock();  // with the fence, as above
+  for (std::size_t i = 0; i != to_tell; ++i) notify(*bus_, few[i], me_.slot);
+  return reached;
+}
+
+std::size_t writer::try_publish(const topic& t, const payload_view& payload, std::error_code& ec)
+{
+  if (!usable(ec)) return 0;
+  if (payload.size() > bus_->limits().buffer_size) {
+    ec = errc::message_too_large;
+    return 0;
+  }
+  std::unique_lock guard(lock_);
+  const topic_ref name{t.name(), t.hash()};
+  route* r = prepare(name, ec);
+  if (!r) return 0;
+  if (r->lanes.empty()) {
+    ++sequence_;
+    return 0;
+  }
+  const std::uint64_t renewals = renewals_;
+  chunk_record* chunk = take_chunk(r, chunk_size(payload.size(), name.name.size()), ec);
+  if (!chunk) return 0;
+  std::byte* memory = data_ + std::uint64_t{chunk->chunk} * chunk_unit;
+  if (!payload.data().empty())
+    std::memcpy(memory + sizeof(chunk_header), payload.data().data(), payload.size());
+  fill_head(memory, name, payload.size());
+  if (renewals_ != renewals) {
+    // Short of memory, take_chunk looked who is still there: the route is another one now.
+    r = prepare(name, ec);
+    if (!r) {
+      pool_.give_back(*chunk);
+      return 0;
+    }
+  }
+  guard.release();
+  return send(*r, *chunk, payload.size(), payload.type());
+}
+
+shmbus::loan writer::lend(const topic& t, std::size_t size, std::error_code& ec)
+{
+  shmbus::loan l;
+  if (!usable(ec)) return l;
+  if (size > bus_->limits().buffer_size) {
+    ec = errc::message_too_large;
+    return l;
+  }
+  const std::lock_guard guard(lock_);
+  const topic_ref name{t.name(), t.hash()};
+  chunk_record* chunk = take_chunk(nullptr, chunk_size(size, name.name.size()), ec);
+  if (!chunk) return l;
+  std::byte* memory = data_ + std::uint64_t{chunk->chunk} * chunk_unit;
+  // The topic goes into its place now: the loan then needs no memory of its own for it.
+  fill_head(memory, name, size);
+  ++loans_;
+  l.owner_ = shared_from_this();
+  l.record_ = chunk;
+  l.data_ = memory + sizeof(chunk_header);
+  l.size_ = size;
+  l.topic_hash_ = name.hash;
+  l.topic_size_ = static_cast<std::uint32_t>(name.name.size());
+  l.capacity_ = size;
+  return l;
+}
+
+std::string_view writer::loaned_topic(const shmbus::loan& l) const noexcept
+{
+  // Where fill_head() put it, from what the loan remembers, not from what stands in the bus.
+  const std::byte* chunk = l.data_ - sizeof(chunk_header);
+  const char* text = l.topic_size_ <= inline_topic_size
+                         ? reinterpret_cast<const chunk_header*>(chunk)->inline_topic
+                         : reinterpret_cast<const char*>(l.data_ + l.capacity_);
+  return {text, l.topic_size_};
+}
+
+std::size_t writer::try_publish(shmbus::loan& l, std::error_code& ec)
+{
+  if (!usable(ec)) return 0;
+  if (l.owner_.get() != this) {
+    // Empty, or another publisher's: its chunk lies in pages that are not ours.
+    ec = std::make_error_code(std::errc::invalid_argument);
+    return 0;
+  }
+  std::unique_lock guard(lock_);
+  route* r = prepare({loaned_topic(l), l.topic_hash_}, ec);
+  if (!r) return 0;
+  chunk_record& chunk = *l.record_;
+  const std::size_t size = l.size_;
+  const std::uint64_t type = l.type_;
+  const auto keep = std::move(l.owner_);
+  l.record_ = nullptr;
+  l.data_ = nullptr;
+  l.size_ = 0;
+  --loans_;
+  guard.release();
+  return send(*r, chunk, size, type);
+}
+
+void writer::take_back(shmbus::loan& l) noexcept
+{
+  if (bus_->forked()) return;
+  const std::lock_guard guard(lock_);
+  pool_.give_back(*l.record_);
+  if (--loans_ == 0 && closed()) finish_leave(*bus_, me_);
+}
+
+std::size_t writer::subscribers(const topic& t, std::error_code& ec)
+{
+  if (!usable(ec)) return 0;
+  const std::lock_guard guard(lock_);
+  if (!routes_.current()) renew();
+  if (!usable(ec)) return 0;
+  return routes_.find(t.name(), t.hash()).subscribers.size();
+}
+
+bool writer::ask_for_space(const topic& t) { return ask_for_space(topic_ref{t.name(), t.hash()}); }
+
+bool writer::ask_for_space(const shmbus::loan& l)
+{
+  return ask_for_space(topic_ref{loaned_topic(l), l.topic_hash_});
+}
+
+bool writer::ask_for_space(const topic_ref& t)
+{
+  const std::lock_guard guard(lock_);
+  std::error_code ec;
+  if (!usable(ec)) return true;
+  for (writer_lane* lane : routes_.find(t.name, t.hash).lanes) {
+    if (lane->policy() != shmbus::overflow::block) continue;
+    lane->want_space(true);
+    if (std::find(asked_.begin(), asked_.end(), lane) == asked_.end()) asked_.push_back(lane);
+  }
+  // Pairs with the fence of the subscriber between its TAKEN and its look at want_space: it sees
+  // that we want space, or we see that there is some.
+  std::atomic_thread_fence(seq_cst);
+  return prepare(t, ec) != nullptr || ec != errc::queue_full;
+}
+
+void writer::stop_asking() noexcept
+{
+  if (bus_->forked()) return;
+  const std::lock_guard guard(lock_);
+  for (writer_lane* lane : asked_) lane->want_space(false);
+  asked_.clear();
+}
+
+void writer::ask_for_subscribers(bool wanted) noexcept
+{
+  // seq_cst: before we look at routes_version; see subscription_table::changed().
+  bus_->slot(me_.slot).waits_for_subscribers.store(wanted ? 1 : 0, seq_cst);
+}
+
+void writer::attach(const leased_bell& b) noexcept
+{
+  // seq_cst: before we look at our bits; see ring_client().
+  bus_->slot(me_.slot).bell.store(b.index() + 1, seq_cst);
+}
+
+void writer::close() noexcept
+{
+  if (bus_->forked()) return;
+  const std::lock_guard guard(lock_);
+  if (closed_.exchange(true, std::memory_order_seq_cst)) return;
+  ring_client(*bus_, me_.slot);
+  // Somebody may be filling a loan: its pages stay ours until the last one is back.
+  if (loans_ == 0) finish_leave(*bus_, me_);
+}
+
+}  // namespace shmbus::core
+
+void shmbus::loan::give_back() noexcept
+{
+  if (owner_) owner_->take_back(*this);
+}

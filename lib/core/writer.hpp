@@ -1,0 +1,103 @@
+#pragma once
+
+#include "core/bells.hpp"
+#include "core/bus.hpp"
+#include "core/chunk_pool.hpp"
+#include "core/publish_lock.hpp"
+#include "core/routes.hpp"
+#include "core/writer_lane.hpp"
+#include "shmbus/config.hpp"
+#include "shmbus/loan.hpp"
+#include "shmbus/message.hpp"
+#include "shmbus/payload.hpp"
+#include "shmbus/topic.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+namespace shmbus::core {
+
+/// A publisher without waiting: what the synchronous and the asynchronous one are made of.
+///
+/// Here and in reader, an error code is set when something fails and left alone else: the caller
+/// clears it once.
+/// Threads: all functions may be called at the same time.
+class writer : public std::enable_shared_from_this<writer> {
+public:
+  static std::shared_ptr<writer> join(std::shared_ptr<bus> b, publisher_options options,
+                                      std::error_code& ec);
+  ~writer();
+
+  /// Publishes now or not at all; how many subscribers it reached. errc::queue_full: a subscriber
+  /// exerts back-pressure and nobody got it.
+  std::size_t try_publish(const topic& t, const payload_view& payload, std::error_code& ec);
+  /// The loan is empty afterwards unless `ec` is set.
+  std::size_t try_publish(shmbus::loan& l, std::error_code& ec);
+
+  shmbus::loan lend(const topic& t, std::size_t size, std::error_code& ec);
+  void take_back(shmbus::loan& l) noexcept;
+
+  /// Subscribers that a message on `t` would reach.
+  std::size_t subscribers(const topic& t, std::error_code& ec);
+
+  /// What a waiting publish does around its sleep: ask() before it arms and tries again, so that the
+  /// subscribers that are full ring, and unask() when it waits no more.
+  /// Whether trying again is worth it already: there is room, or an error to be told.
+  bool ask_for_space(const topic& t);
+  bool ask_for_space(const shmbus::loan& l);
+  void stop_asking() noexcept;
+  /// The same for subscribers that come.
+  void ask_for_subscribers(bool wanted) noexcept;
+
+  /// The bell that rings for this client from now on.
+  void attach(const leased_bell& b) noexcept;
+
+  /// Leaves the bus and rings its own bell, so that those who wait find it closed.
+  void close() noexcept;
+  bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+
+  const std::shared_ptr<core::bus>& bus() const noexcept { return bus_; }
+  client_id id() const noexcept { return {me_.slot, me_.generation}; }
+
+private:
+  writer(std::shared_ptr<core::bus> b, lessee me, publisher_options options,
+         std::byte* data) noexcept;
+
+  struct topic_ref {
+    std::string_view name;
+    std::uint64_t hash;
+  };
+  bool usable(std::error_code& ec) const noexcept;
+  void renew();
+  route* prepare(const topic_ref& t, std::error_code& ec);
+  bool make_lanes(route& r, std::error_code& ec);
+  writer_lane* make_lane(std::uint32_t subscriber, std::error_code& ec);
+  void drop_lane(std::uint32_t subscriber) noexcept;
+  chunk_record* take_chunk(const route* r, std::size_t size, std::error_code& ec);
+  void fill_head(std::byte* chunk, const topic_ref& t, std::size_t capacity) noexcept;
+  std::size_t send(route& r, chunk_record& chunk, std::size_t size, std::uint64_t type) noexcept;
+  bool ask_for_space(const topic_ref& t);
+  std::string_view loaned_topic(const shmbus::loan& l) const noexcept;
+
+  std::shared_ptr<core::bus> bus_;
+  lessee me_;
+  publisher_options options_;
+  std::byte* data_;
+  std::atomic<bool> closed_{false};
+
+  publish_lock lock_;  // guards what follows
+  chunk_pool pool_;
+  routes routes_;
+  std::vector<std::unique_ptr<writer_lane>> lanes_;  // by subscriber slot
+  std::vector<bool> lane_ids_;
+  shared_u64* directory_ = nullptr;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t renewals_ = 0;  // how often the routes were renewed
+  std::size_t loans_ = 0;
+  std::vector<writer_lane*> asked_;  // lanes that ring us when they have space
+};
+
+}  // namespace shmbus::core

@@ -1,0 +1,35 @@
+#include "shmbus/sync/broker.hpp"
+
+#include "core/bus.hpp"
+#include "core/inspect.hpp"
+#include "core/recovery.hpp"
+
+namespace shmbus::sync {
+namespace {
+
+std::string open_context(const broker_config& c)
+{
+  const auto directory = c.directory.empty() ? default_directory() : c.directory;
+  return "cannot open bus '" + c.name + "' in " + directory.string();
+}
+
+}  // namespace
+
+broker::broker(broker_config config)
+{
+  std::error_code ec;
+  bus_ = core::bus::open(config, ec);
+  detail::throw_if(ec, ec ? open_context(config) : std::string{});
+}
+
+broker::broker(broker_config config, std::error_code& ec) : bus_(core::bus::open(config, ec)) {}
+
+const broker_config& broker::config() const noexcept { return bus_->config(); }
+
+const std::filesystem::path& broker::path() const noexcept { return bus_->path(); }
+
+bus_info broker::info() const { return core::inspect(*bus_); }
+
+std::size_t broker::recover() { return bus_->forked() ? 0 : core::sweep(*bus_); }
+
+}  // namespace shmbus::sync

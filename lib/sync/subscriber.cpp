@@ -1,0 +1,215 @@
+#include "shmbus/sync/subscriber.hpp"
+
+#include "core/reader.hpp"
+#include "shmbus/pattern.hpp"
+#include "sync/waiting.hpp"
+
+#include <utility>
+
+namespace shmbus::sync {
+
+/// A reader, and what its receiving thread sleeps on.
+struct subscriber::state {
+  explicit state(core::reader* r) : reader(r), waiting(r->bus()) {}
+  ~state() { reader->drop(); }
+  state(const state&) = delete;
+  state& operator=(const state&) = delete;
+
+  std::optional<message> take(std::error_code& ec) noexcept
+  {
+    // Filled in place: a message is a dozen words, and this is the way of each one.
+    std::optional<message> m(std::in_place);
+    if (!reader->take(m->implementation(), ec)) m.reset();
+    return m;
+  }
+
+  // After enter(). Arms, looks again, sleeps; nothing if `until` passed.
+  std::optional<message> wait(const shm::deadline& until, std::error_code& ec);
+  std::optional<message> receive(const shm::deadline& until, std::error_code& ec);
+
+  core::reader* reader;
+  sync::waiting waiting;
+};
+
+std::optional<message> subscriber::state::wait(const shm::deadline& until, std::error_code& ec)
+{
+  const auto spin = reader->options().spin_for;
+  if (spin.count() > 0) {
+    for (const auto end = std::chrono::steady_clock::now() + spin;;) {
+      auto m = take(ec);
+      if (m || ec) return m;
+      if (reader->closed() || std::chrono::steady_clock::now() >= end) break;
+    }
+  }
+  core::leased_bell* bell = waiting.bell([this](auto& b) { reader->attach(b); }, ec);
+  if (!bell) return std::nullopt;
+  while (true) {
+    const std::uint32_t ticket = bell->arm();
+    auto m = take(ec);
+    if (m || ec || reader->closed()) {
+      bell->disarm();
+      if (!m && !ec) ec = errc::closed;
+      return m;
+    }
+    if (!waiting.sleep(ticket, until)) return take(ec);
+  }
+}
+
+std::optional<message> subscriber::state::receive(const shm::deadline& until, std::error_code& ec)
+{
+  ec.clear();
+  std::optional<message> m;
+  if (!reader->enter(ec)) return m;
+  if (!reader->take(m.emplace().implementation(), ec)) {
+    m.reset();
+    if (!ec) m = wait(until, ec);
+  }
+  reader->leave();
+  return m;
+}
+
+subscriber::subscriber(broker& bus, subscriber_options options)
+{
+  std::error_code ec;
+  *this = subscriber(bus, options, ec);
+  detail::throw_if(ec, "cannot make a subscriber");
+}
+
+subscriber::subscriber(broker& bus, subscriber_options options, std::error_code& ec)
+{
+  if (!bus.is_open()) {
+    ec = errc::closed;
+    return;
+  }
+  ec.clear();
+  if (core::reader* r = core::reader::join(bus.implementation(), options, ec))
+    state_ = std::make_unique<state>(r);
+}
+
+subscriber::subscriber(subscriber&&) noexcept = default;
+subscriber& subscriber::operator=(subscriber&&) noexcept = default;
+subscriber::~subscriber() = default;
+
+void subscriber::subscribe(std::string_view pattern, std::error_code& ec)
+{
+  ec.clear();
+  state_->reader->subscribe(pattern, ec);
+}
+
+void subscriber::subscribe(std::string_view pattern)
+{
+  std::error_code ec;
+  subscribe(pattern, ec);
+  if (ec == errc::invalid_pattern) shmbus::pattern{pattern};  // throws, and says what is wrong
+  detail::throw_if(ec, "cannot subscribe");
+}
+
+void subscriber::unsubscribe(std::string_view pattern, std::error_code& ec)
+{
+  ec.clear();
+  state_->reader->unsubscribe(pattern, ec);
+}
+
+void subscriber::unsubscribe(std::string_view pattern)
+{
+  std::error_code ec;
+  unsubscribe(pattern, ec);
+  detail::throw_if(ec, "cannot unsubscribe");
+}
+
+message subscriber::receive(std::error_code& ec)
+{
+  auto m = state_->receive(std::nullopt, ec);
+  return m ? std::move(*m) : message{};
+}
+
+message subscriber::receive()
+{
+  std::error_code ec;
+  message m = receive(ec);
+  detail::throw_if(ec, "cannot receive");
+  return m;
+}
+
+std::optional<message> subscriber::try_receive(std::error_code& ec)
+{
+  ec.clear();
+  std::optional<message> m;
+  if (!state_->reader->enter(ec)) return m;
+  if (!state_->reader->take(m.emplace().implementation(), ec)) m.reset();
+  state_->reader->leave();
+  return m;
+}
+
+std::optional<message> subscriber::try_receive()
+{
+  std::error_code ec;
+  auto m = try_receive(ec);
+  detail::throw_if(ec, "cannot receive");
+  return m;
+}
+
+std::optional<message> subscriber::receive_for(std::chrono::nanoseconds d, std::error_code& ec)
+{
+  return state_->receive(deadline_in(d), ec);
+}
+
+std::optional<message> subscriber::receive_for(std::chrono::nanoseconds d)
+{
+  std::error_code ec;
+  auto m = receive_for(d, ec);
+  detail::throw_if(ec, "cannot receive");
+  return m;
+}
+
+std::optional<message> subscriber::receive_until(std::chrono::steady_clock::time_point deadline,
+                                                 std::error_code& ec)
+{
+  return state_->receive(deadline, ec);
+}
+
+std::optional<message> subscriber::receive_until(std::chrono::steady_clock::time_point deadline)
+{
+  std::error_code ec;
+  auto m = receive_until(deadline, ec);
+  detail::throw_if(ec, "cannot receive");
+  return m;
+}
+
+std::size_t subscriber::receive_batch(std::span<message> out, std::error_code& ec)
+{
+  if (out.empty()) {
+    ec.clear();
+    return 0;
+  }
+  auto first = state_->receive(std::nullopt, ec);
+  if (!first) return 0;
+  out[0] = std::move(*first);
+  std::size_t count = 1;
+  while (count != out.size()) {
+    std::error_code stop;  // what is there already counts; the next call will say why
+    auto m = try_receive(stop);
+    if (!m) break;
+    out[count++] = std::move(*m);
+  }
+  return count;
+}
+
+std::size_t subscriber::receive_batch(std::span<message> out)
+{
+  std::error_code ec;
+  const std::size_t count = receive_batch(out, ec);
+  detail::throw_if(ec, "cannot receive");
+  return count;
+}
+
+std::uint64_t subscriber::lost() const noexcept { return state_->reader->lost(); }
+
+client_id subscriber::id() const noexcept { return state_->reader->id(); }
+
+void subscriber::close() noexcept
+{
+  if (state_) state_->reader->close();
+}
+
+}  // namespace shmbus::sync

@@ -1,0 +1,71 @@
+#include "shmbus/detail/port.hpp"
+
+#include "core/bells.hpp"
+#include "core/reader.hpp"
+#include "core/recovery.hpp"
+#include "core/writer.hpp"
+#include "wake/wakeup.hpp"
+
+#include <bit>
+
+namespace shmbus::detail {
+
+struct port::state {
+  std::shared_ptr<core::bus> bus;
+  std::unique_ptr<core::leased_bell> bell;
+  std::unique_ptr<wake::wakeup> wakeup;
+};
+
+std::unique_ptr<port> port::open(const std::shared_ptr<core::bus>& b, std::error_code& ec)
+{
+  auto s = std::make_unique<state>();
+  s->bus = b;
+  s->bell = core::leased_bell::lease(b, ec);
+  if (!s->bell) return nullptr;
+  s->wakeup = wake::make_wakeup({s->bell->word(), b->alarm_descriptor()}, ec);
+  if (!s->wakeup) return nullptr;
+  return std::unique_ptr<port>(new port(std::move(s)));
+}
+
+port::port(std::unique_ptr<state> s) noexcept : state_(std::move(s)) {}
+port::~port() = default;
+
+void port::attach(core::reader& r) noexcept { r.attach(*state_->bell); }
+void port::attach(core::writer& w) noexcept { w.attach(*state_->bell); }
+
+int port::descriptor() const noexcept { return state_->wakeup->descriptor(); }
+bool port::has_alarm() const noexcept { return state_->bus->alarm_descriptor() >= 0; }
+
+std::uint32_t port::arm() noexcept { return state_->bell->arm(); }
+
+void port::sleep(std::uint32_t ticket, std::error_code& ec) noexcept
+{
+  state_->wakeup->watch(ticket, ec);
+}
+
+bool port::woken() noexcept
+{
+  const bool alarm = state_->wakeup->drain();
+  state_->bell->disarm();
+  return alarm && state_->bus->drain_alarm();
+}
+
+void port::take_rung(std::vector<std::uint32_t>& clients)
+{
+  core::shared_u64* pending = state_->bell->pending();
+  const std::uint32_t words = (state_->bus->clients_high_water() + 63) / 64;
+  for (std::uint32_t w = 0; w != words; ++w) {
+    if (pending[w].load(core::seq_cst) == 0) continue;
+    // Clear, then look at the client's own bits: its publisher sets those first.
+    for (std::uint64_t bits = pending[w].exchange(0, core::seq_cst); bits != 0; bits &= bits - 1)
+      clients.push_back(w * 64 + static_cast<std::uint32_t>(std::countr_zero(bits)));
+  }
+}
+
+std::size_t port::recover() noexcept { return core::sweep(*state_->bus); }
+
+void port::ring() noexcept { state_->bell->ring(); }
+
+const char* port::backend() const noexcept { return state_->wakeup->name(); }
+
+}  // namespace shmbus::detail

@@ -1,0 +1,143 @@
+#include "shm/file.hpp"
+#include "shm/futex.hpp"
+#include "wake/wakeup.hpp"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace shmbus::wake {
+namespace {
+
+class thread_wakeup final : public wakeup {
+public:
+  explicit thread_wakeup(watched w) noexcept : watched_(w) {}
+
+  ~thread_wakeup() override
+  {
+    {
+      const std::lock_guard guard(mutex_);
+      stop_ = true;
+    }
+    wanted_.notify_one();
+    // It may sleep on the word: wake all who do, again and again until it has seen `stop_`. The
+    // others look and sleep again.
+    while (thread_.joinable() && !stopped_.load(std::memory_order_acquire)) {
+      shm::futex_wake_all(watched_.word);
+      std::this_thread::yield();
+    }
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void open(std::error_code& ec)
+  {
+    event_ = shm::file(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    both_ = shm::file(::epoll_create1(EPOLL_CLOEXEC));
+    if (!event_ || !both_ || !add(event_.descriptor()) ||
+        (watched_.alarm >= 0 && !add(watched_.alarm))) {
+      ec = shm::last_error();
+      return;
+    }
+    // The application's signals are for its own threads.
+    ::sigset_t all, before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+      thread_ = std::thread([this] { run(); });
+    } catch (const std::system_error& e) {
+      ec = e.code();
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  int descriptor() const noexcept override { return both_.descriptor(); }
+  const char* name() const noexcept override { return "thread"; }
+
+  void watch(std::uint32_t expected, std::error_code& ec) noexcept override
+  {
+    ec.clear();
+    {
+      const std::lock_guard guard(mutex_);
+      watch_ = expected;
+    }
+    wanted_.notify_one();
+  }
+
+  bool drain() noexcept override
+  {
+    ::epoll_event events[2];
+    bool alarm = false;
+    const int count = ::epoll_wait(both_.descriptor(), events, 2, 0);
+    for (int i = 0; i < count; ++i) {
+      if (events[i].data.fd != event_.descriptor()) {
+        alarm = true;
+        continue;
+      }
+      std::uint64_t signals;
+      [[maybe_unused]] const auto n = ::read(event_.descriptor(), &signals, sizeof signals);
+    }
+    return alarm;
+  }
+
+private:
+  bool add(int descriptor) noexcept
+  {
+    ::epoll_event e{};
+    e.events = EPOLLIN;
+    e.data.fd = descriptor;
+    return ::epoll_ctl(both_.descriptor(), EPOLL_CTL_ADD, descriptor, &e) == 0;
+  }
+
+  void run()
+  {
+    ::pthread_setname_np(::pthread_self(), "shmbus-wake");
+    std::unique_lock lock(mutex_);
+    while (true) {
+      wanted_.wait(lock, [this] { return stop_ || watch_; });
+      if (stop_) break;
+      const std::uint32_t expected = *watch_;
+      lock.unlock();
+      if (std::atomic_ref(*const_cast<std::uint32_t*>(watched_.word)).load() == expected)
+        shm::futex_wait(watched_.word, expected, std::nullopt);
+      const bool changed =
+          std::atomic_ref(*const_cast<std::uint32_t*>(watched_.word)).load() != expected;
+      lock.lock();
+      if (!changed) continue;
+      if (watch_ == expected) watch_.reset();
+      const std::uint64_t one = 1;
+      [[maybe_unused]] const auto n = ::write(event_.descriptor(), &one, sizeof one);
+    }
+    stopped_.store(true, std::memory_order_release);
+  }
+
+  watched watched_;
+  shm::file event_;
+  shm::file both_;  // epoll: the event and the alarm
+  std::mutex mutex_;
+  std::condition_variable wanted_;
+  std::optional<std::uint32_t> watch_;
+  bool stop_ = false;
+  std::atomic<bool> stopped_{false};
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<wakeup> make_thread_wakeup(watched w, std::error_code& ec)
+{
+  ec.clear();
+  auto made = std::make_unique<thread_wakeup>(w);
+  made->open(ec);
+  if (ec) return nullptr;
+  return made;
+}
+
+}  // namespace shmbus::wake
