@@ -1,0 +1,358 @@
+#pragma once
+
+#include "shmbus/async/asio.hpp"
+#include "shmbus/async/operation.hpp"
+#include "shmbus/detail/handles.hpp"
+#include "shmbus/detail/port.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail {
+
+class hub;
+
+/// Ends what waits in an execution context when the context goes away.
+class hub_service final : public asio::execution_context::service {
+public:
+  static inline asio::execution_context::id id;
+
+  explicit hub_service(asio::execution_context& context) : asio::execution_context::service(context)
+  {
+  }
+
+  void add(const std::shared_ptr<hub>& h)
+  {
+    const std::lock_guard guard(mutex_);
+    std::erase_if(hubs_, [](auto& known) { return known.expired(); });
+    hubs_.push_back(h);
+  }
+
+  void shutdown() override;
+
+private:
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<hub>> hubs_;
+};
+
+/// All that waits for one bus in one execution context: one bell, one descriptor, any number of
+/// operations.
+///
+/// An operation waits in the list of its client. When the bell rings, the first of each client that
+/// was rung for is sent to its executor to try again; the others follow one by one. The descriptor
+/// is awaited only while something waits, so that `run()` returns when nothing does.
+/// Threads: all functions may be called at the same time.
+class hub : public std::enable_shared_from_this<hub> {
+public:
+  /// The list of a client's operations; and of those that wait for subscribers to come.
+  static constexpr std::uint32_t watchers = std::uint32_t{1} << 31;
+
+  static std::shared_ptr<hub> make(asio::any_io_executor executor, std::shared_ptr<core::bus> b)
+  {
+    auto h = std::make_shared<hub>(private_tag{}, executor, std::move(b));
+    // After the descriptor's own service, so that ours is shut down before it.
+    asio::use_service<hub_service>(asio::query(executor, asio::execution::context)).add(h);
+    return h;
+  }
+
+  struct private_tag {};
+  hub(private_tag, const asio::any_io_executor& executor, std::shared_ptr<core::bus> b)
+      : bus_(std::move(b)), descriptor_(std::in_place, executor), timer_(std::in_place, executor)
+  {
+  }
+
+  ~hub() { release_descriptor(); }
+
+  const std::shared_ptr<core::bus>& bus() const noexcept { return bus_; }
+
+  enum class waited { waiting, ready, cancelled, failed, gone };
+
+  /// Puts `o` to sleep in the list `key`, unless `ready()` finds, after it is there, that it has no
+  /// reason to; the bell is `client`'s from then on. `ready` is called with the mutex held.
+  template <class Client, class Ready>
+  waited wait(operation* o, std::uint32_t key, Client& client, Ready ready, std::error_code& ec)
+  {
+    const std::lock_guard guard(mutex_);
+    if (shut_down_) return waited::gone;
+    if (o->cancelled) return waited::cancelled;
+    if (!open(ec)) return waited::failed;
+    queue& q = queues_[key];
+    if (!q.attached) {
+      port_->attach(client);
+      q.attached = true;
+    }
+    o->key = key;
+    o->where = operation::state::waiting;
+    q.waiting.push(o);
+    ++waiting_;
+    // Arm, look again, sleep.
+    if (!armed_) {
+      ticket_ = port_->arm();
+      armed_ = true;
+    }
+    if (ready()) {
+      q.waiting.remove(o);
+      --waiting_;
+      o->where = operation::state::scheduled;
+      return waited::ready;
+    }
+    sleep(ec);
+    if (!ec) return waited::waiting;
+    q.waiting.remove(o);
+    --waiting_;
+    o->where = operation::state::scheduled;
+    return waited::failed;
+  }
+
+  /// Whether others wait in the list already; `o` then has to queue up behind them.
+  bool others_wait(std::uint32_t key)
+  {
+    const std::lock_guard guard(mutex_);
+    const auto q = queues_.find(key);
+    return q != queues_.end() && !q->second.waiting.empty();
+  }
+
+  /// Marks it; one that waits is sent to its executor to find the mark.
+  void cancel(operation* o)
+  {
+    std::unique_lock guard(mutex_);
+    o->cancelled = true;
+    if (o->where != operation::state::waiting) return;
+    queues_[o->key].waiting.remove(o);
+    o->where = operation::state::scheduled;
+    left();
+    guard.unlock();
+    o->schedule();
+  }
+
+  bool cancelled(const operation* o)
+  {
+    const std::lock_guard guard(mutex_);
+    return o->cancelled;
+  }
+
+  /// Sends the first operation of a list to its executor, or all of them.
+  void wake_first(std::uint32_t key) { wake(key, false); }
+  void wake_all(std::uint32_t key) { wake(key, true); }
+
+  void forget(std::uint32_t key)
+  {
+    const std::lock_guard guard(mutex_);
+    queues_.erase(key);
+  }
+
+  /// Ends everything that waits, without calling handlers.
+  void shut_down()
+  {
+    operation_list all;
+    {
+      const std::lock_guard guard(mutex_);
+      shut_down_ = true;
+      for (auto& [key, q] : queues_)
+        while (operation* o = q.waiting.pop()) all.push(o);
+      waiting_ = 0;
+      timer_.reset();
+      release_descriptor();
+    }
+    // Handlers may own what calls us back.
+    while (operation* o = all.pop()) o->destroy();
+  }
+
+  /// "uring" or "thread"; empty before anything waited.
+  const char* backend()
+  {
+    const std::lock_guard guard(mutex_);
+    return port_ ? port_->backend() : "";
+  }
+
+private:
+  struct queue {
+    operation_list waiting;
+    bool attached = false;
+  };
+
+  bool open(std::error_code& ec)
+  {
+    if (port_) return true;
+    port_ = shmbus::detail::port::open(bus_, ec);
+    if (!port_) return false;
+    async_error_code assigned;
+    descriptor_->assign(port_->descriptor(), assigned);
+    if (!assigned) return true;
+    ec = assigned;
+    port_.reset();
+    return false;
+  }
+
+  void release_descriptor()
+  {
+    if (!descriptor_) return;
+    if (descriptor_->is_open()) descriptor_->release();  // it is the port's
+    descriptor_.reset();
+    port_.reset();
+  }
+
+  // With the mutex held, armed.
+  void sleep(std::error_code& ec)
+  {
+    if (!asleep_) {
+      port_->sleep(ticket_, ec);
+      if (ec) return;
+      asleep_ = true;
+    }
+    if (!awaited_) {
+      awaited_ = true;
+      descriptor_->async_wait(asio::posix::descriptor_base::wait_read,
+                              [self = shared_from_this()](const async_error_code& result) {
+                                self->woken(static_cast<bool>(result));
+                              });
+    }
+    if (!port_->has_alarm() && !looking_for_dead_) look_for_dead(std::chrono::seconds(1));
+  }
+
+  void woken(bool was_cancelled)
+  {
+    operation_list ready;
+    {
+      const std::lock_guard guard(mutex_);
+      if (shut_down_) return;
+      awaited_ = false;
+      if (!was_cancelled) {
+        const bool alarm = port_->woken();
+        armed_ = asleep_ = false;
+        if (alarm) look_for_dead(std::chrono::milliseconds(0));
+      }
+      collect(ready);
+      while (waiting_ != 0) {
+        if (!armed_) {
+          ticket_ = port_->arm();
+          armed_ = true;
+          if (collect(ready)) continue;
+        }
+        std::error_code ec;
+        sleep(ec);
+        if (!ec) break;
+        collect_all(ready);  // they will find the same error, and say it
+      }
+    }
+    while (operation* o = ready.pop()) o->schedule();
+  }
+
+  // Moves the operations of those who were rung for to `ready`.
+  bool collect(operation_list& ready)
+  {
+    rung_.clear();
+    port_->take_rung(rung_);
+    bool any = false;
+    for (const std::uint32_t client : rung_) {
+      any = collect(ready, client, false) || any;
+      any = collect(ready, client | watchers, true) || any;
+    }
+    return any;
+  }
+
+  bool collect(operation_list& ready, std::uint32_t key, bool all)
+  {
+    const auto q = queues_.find(key);
+    if (q == queues_.end()) return false;
+    bool any = false;
+    while (operation* o = q->second.waiting.pop()) {
+      o->where = operation::state::scheduled;
+      --waiting_;
+      ready.push(o);
+      any = true;
+      if (!all) break;
+    }
+    return any;
+  }
+
+  void collect_all(operation_list& ready)
+  {
+    for (auto& entry : queues_) collect(ready, entry.first, true);
+  }
+
+  void wake(std::uint32_t key, bool all)
+  {
+    operation_list ready;
+    {
+      const std::lock_guard guard(mutex_);
+      if (!collect(ready, key, all)) return;
+      ++waiting_;
+      left();
+    }
+    while (operation* o = ready.pop()) o->schedule();
+  }
+
+  // One waits no more. Nobody left: the context has nothing to wait for either.
+  void left()
+  {
+    if (--waiting_ != 0 || shut_down_) return;
+    if (awaited_) descriptor_->cancel();
+    timer_->cancel();
+  }
+
+  // The kernel rings the alarm just before it lets a dead process's locks go, and with many at once
+  // it takes a while: look again after 1, 2, 4 .. 64 ms.
+  void look_for_dead(std::chrono::milliseconds after)
+  {
+    using namespace std::chrono_literals;
+    looking_for_dead_ = true;
+    timer_->expires_after(after);
+    timer_->async_wait([self = shared_from_this(), after](const async_error_code& result) {
+      self->looked(static_cast<bool>(result), after);
+    });
+  }
+
+  void looked(bool was_cancelled, std::chrono::milliseconds after)
+  {
+    using namespace std::chrono_literals;
+    const std::lock_guard guard(mutex_);
+    if (was_cancelled || shut_down_ || waiting_ == 0) {
+      looking_for_dead_ = false;
+      return;
+    }
+    port_->recover();
+    if (!port_->has_alarm())
+      look_for_dead(1s);
+    else if (after < 64ms)
+      look_for_dead(std::max<std::chrono::milliseconds>(1ms, after * 2));
+    else
+      looking_for_dead_ = false;
+  }
+
+  std::shared_ptr<core::bus> bus_;
+  std::mutex mutex_;
+  std::unique_ptr<shmbus::detail::port> port_;
+  std::optional<asio::posix::stream_descriptor> descriptor_;
+  std::optional<asio::steady_timer> timer_;
+  std::unordered_map<std::uint32_t, queue> queues_;
+  std::vector<std::uint32_t> rung_;
+  std::size_t waiting_ = 0;
+  std::uint32_t ticket_ = 0;
+  bool armed_ = false;    // for ticket_
+  bool asleep_ = false;   // the port watches for it
+  bool awaited_ = false;  // the descriptor
+  bool looking_for_dead_ = false;
+  bool shut_down_ = false;
+};
+
+inline void hub_service::shutdown()
+{
+  std::vector<std::weak_ptr<hub>> hubs;
+  {
+    const std::lock_guard guard(mutex_);
+    hubs.swap(hubs_);
+  }
+  for (auto& weak : hubs)
+    if (const auto h = weak.lock()) h->shut_down();
+}
+
+}  // namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "shmbus/async/asio.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail {
+
+class hub;
+
+/// One asynchronous operation, erased: what the hub keeps while it waits.
+///
+///   scheduled --attempt--> completed
+///       ^  |
+///       |  +--nothing there--> waiting (in a list of the hub)
+///       +--rung, cancelled, closed--+
+///
+/// A message is taken only in the very step that calls the handler, so an operation that is
+/// cancelled in any other state has taken nothing. The state and `cancelled` are the hub's, under
+/// its mutex.
+class operation {
+public:
+  enum class state : std::uint8_t { scheduled, waiting };
+  enum class purpose : std::uint8_t { schedule, destroy };
+
+  /// Has attempt() called on the handler's executor: at once if this thread runs it.
+  void schedule() { function_(this, purpose::schedule); }
+  /// Ends it without calling the handler: the execution context goes away.
+  void destroy() { function_(this, purpose::destroy); }
+
+  operation* next = nullptr;
+  std::uint32_t key = 0;  // which list of the hub it waits in
+  state where = state::scheduled;
+  bool cancelled = false;
+
+protected:
+  using function = void (*)(operation*, purpose);
+  explicit operation(function f) noexcept : function_(f) {}
+  ~operation() = default;
+
+private:
+  function function_;
+};
+
+/// First in, first out; owns nothing.
+class operation_list {
+public:
+  bool empty() const noexcept { return first_ == nullptr; }
+
+  void push(operation* o) noexcept
+  {
+    o->next = nullptr;
+    (last_ ? last_->next : first_) = o;
+    last_ = o;
+  }
+
+  operation* pop() noexcept
+  {
+    operation* o = first_;
+    if (o) remove(o);
+    return o;
+  }
+
+  bool remove(operation* o) noexcept
+  {
+    operation* before = nullptr;
+    for (operation* i = first_; i; before = i, i = i->next) {
+      if (i != o) continue;
+      (before ? before->next : first_) = o->next;
+      if (last_ == o) last_ = before;
+      o->next = nullptr;
+      return true;
+    }
+    return false;
+  }
+
+private:
+  operation* first_ = nullptr;
+  operation* last_ = nullptr;
+};
+
+}  // namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail

@@ -1,0 +1,424 @@
+#pragma once
+
+#include "shmbus/async/asio.hpp"
+#include "shmbus/async/broker.hpp"
+#include "shmbus/async/hub.hpp"
+#include "shmbus/async/operation_for.hpp"
+#include "shmbus/config.hpp"
+#include "shmbus/detail/handles.hpp"
+#include "shmbus/errc.hpp"
+#include "shmbus/loan.hpp"
+#include "shmbus/payload.hpp"
+#include "shmbus/topic.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+namespace shmbus::inline SHMBUS_ASYNC_ABI {
+
+namespace async_detail {
+
+/// What a publisher and its pending operations share.
+class publisher_state {
+public:
+  publisher_state(std::shared_ptr<async_detail::hub> h, publisher_options options,
+                  std::error_code& ec)
+      : hub_(std::move(h)), writer(hub_->bus(), options, ec)
+  {
+  }
+
+  async_detail::hub& hub() noexcept { return *hub_; }
+  std::uint32_t key() const noexcept { return writer.id().slot; }
+
+  void close()
+  {
+    writer.close();
+    hub_->wake_all(key());
+    hub_->wake_all(key() | hub::watchers);
+    hub_->forget(key());
+    hub_->forget(key() | hub::watchers);
+  }
+
+private:
+  std::shared_ptr<async_detail::hub> hub_;
+
+public:
+  shmbus::detail::writer_handle writer;
+  std::atomic<std::uint32_t> watching{0};  // operations that wait for subscribers
+};
+
+/// What all waiting operations of a publisher have in common: an attempt, and a sleep in a list.
+template <class Derived>
+struct publisher_action {
+  std::shared_ptr<publisher_state> owner;
+  bool waited = false;
+
+  using result = std::optional<std::tuple<async_error_code, std::size_t>>;
+
+  result aborted() { return result{{asio::error::operation_aborted, 0}}; }
+
+  result attempt(operation* self)
+  {
+    auto keep = owner;
+    auto* derived = static_cast<Derived*>(this);
+    const std::uint32_t key = derived->key();
+    while (true) {
+      std::error_code ec;
+      // First come, first served: behind those who wait already, unless it is our turn.
+      const bool queue_up = !waited && key == keep->key() && keep->hub().others_wait(key);
+      if (!queue_up) {
+        std::size_t count = 0;
+        if (derived->try_once(count, ec)) return result{{async_error_code(ec), count}};
+        ec.clear();
+      }
+      waited = true;
+      switch (keep->hub().wait(
+          self, key, keep->writer.implementation(),
+          [&] { return !queue_up && derived->worth_trying(); }, ec)) {
+        case hub::waited::waiting: return std::nullopt;
+        case hub::waited::ready: break;
+        case hub::waited::failed: return result{{async_error_code(ec), 0}};
+        case hub::waited::cancelled:
+        case hub::waited::gone: return aborted();
+      }
+    }
+  }
+};
+
+/// Publishes a copy of the caller's bytes, which stay the caller's until completion.
+struct publish_action : publisher_action<publish_action> {
+  const topic* where;
+  payload_view what;
+
+  publish_action(std::shared_ptr<publisher_state> o, const topic& t, payload_view p)
+      : publisher_action{std::move(o)}, where(&t), what(p)
+  {
+  }
+  std::uint32_t key() const noexcept { return owner->key(); }
+  bool try_once(std::size_t& count, std::error_code& ec)
+  {
+    count = owner->writer.try_publish(*where, what, ec);
+    return !ec || ec != errc::queue_full;
+  }
+  bool worth_trying() { return owner->writer.ask_for_space(*where); }
+  void finished()
+  {
+    if (!waited) return;
+    owner->writer.stop_asking();
+    owner->hub().wake_first(owner->key());  // the next one asks for itself
+  }
+};
+
+/// Publishes a loan; it goes back unused if the operation fails.
+struct publish_loan_action : publisher_action<publish_loan_action> {
+  shmbus::loan what;
+
+  publish_loan_action(std::shared_ptr<publisher_state> o, shmbus::loan&& l)
+      : publisher_action{std::move(o)}, what(std::move(l))
+  {
+  }
+  std::uint32_t key() const noexcept { return owner->key(); }
+  bool try_once(std::size_t& count, std::error_code& ec)
+  {
+    count = owner->writer.try_publish(what, ec);
+    return !ec || ec != errc::queue_full;
+  }
+  bool worth_trying() { return owner->writer.ask_for_space(what); }
+  void finished()
+  {
+    if (!waited) return;
+    owner->writer.stop_asking();
+    owner->hub().wake_first(owner->key());
+  }
+};
+
+/// Waits until enough subscribers match a topic.
+struct watch_action : publisher_action<watch_action> {
+  const topic* where;
+  std::size_t wanted;
+
+  watch_action(std::shared_ptr<publisher_state> o, const topic& t, std::size_t n)
+      : publisher_action{std::move(o)}, where(&t), wanted(n)
+  {
+  }
+  std::uint32_t key() const noexcept { return owner->key() | hub::watchers; }
+  bool try_once(std::size_t& count, std::error_code& ec)
+  {
+    if (!waited && owner->watching.fetch_add(1, std::memory_order_acq_rel) == 0)
+      owner->writer.ask_for_subscribers(true);
+    waited = true;
+    count = owner->writer.subscribers(*where, ec);
+    return ec || count >= wanted;
+  }
+  bool worth_trying()
+  {
+    std::error_code ec;
+    return owner->writer.subscribers(*where, ec) >= wanted || ec;
+  }
+  void finished()
+  {
+    if (waited && owner->watching.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      owner->writer.ask_for_subscribers(false);
+  }
+};
+
+}  // namespace async_detail
+
+/// Publishes messages; every wait is an Asio operation.
+///
+/// Each publish gives the number of subscribers it reached. It waits only for subscribers that asked
+/// for back-pressure (overflow::block) and have no room.
+/// Errors of every publish:
+///   errc::message_too_large   larger than the bus's buffer_size
+///   errc::buffer_full         all message memory is queued or held; nobody got it
+///   errc::no_space            the file system is full; nobody got it
+///   errc::closed              close() was called, or this client was taken for dead
+///   errc::forked              the handle belongs to the parent process
+/// Threads    one publisher may be used by many threads at once; waiting operations take turns
+/// Lifetime   destroying it closes it: pending operations complete with errc::closed
+template <class Executor = asio::any_io_executor>
+class basic_publisher {
+public:
+  using executor_type = Executor;
+
+  /// Joins the bus. Errors: errc::too_many_clients, no_space, forked, closed.
+  explicit basic_publisher(basic_broker<Executor>& bus, publisher_options options = {})
+      : executor_(bus.get_executor())
+  {
+    std::error_code ec;
+    join(bus, options, ec);
+    shmbus::detail::throw_if(ec, "cannot make a publisher");
+  }
+  basic_publisher(basic_broker<Executor>& bus, publisher_options options, std::error_code& ec)
+      : executor_(bus.get_executor())
+  {
+    ec.clear();
+    join(bus, options, ec);
+  }
+  basic_publisher(basic_publisher&&) noexcept = default;
+  basic_publisher& operator=(basic_publisher&& other) noexcept
+  {
+    if (this != &other) {
+      close();
+      executor_ = other.executor_;
+      state_ = std::move(other.state_);
+    }
+    return *this;
+  }
+  ~basic_publisher() { close(); }
+
+  const executor_type& get_executor() const noexcept { return executor_; }
+
+  /// Publishes if that is possible without waiting. errc::queue_full if a subscriber with
+  /// overflow::block has no room: then nobody got it, so trying again duplicates nothing.
+  std::size_t try_publish(const topic& t, payload_view payload)
+  {
+    std::error_code ec;
+    const std::size_t reached = try_publish(t, payload, ec);
+    shmbus::detail::throw_if(ec, "cannot publish");
+    return reached;
+  }
+  std::size_t try_publish(const topic& t, payload_view payload, std::error_code& ec)
+  {
+    ec.clear();
+    return is_open(ec) ? state_->writer.try_publish(t, payload, ec) : 0;
+  }
+  /// A failed try leaves the loan with the caller.
+  std::size_t try_publish(shmbus::loan&& l)
+  {
+    std::error_code ec;
+    const std::size_t reached = try_publish(std::move(l), ec);
+    shmbus::detail::throw_if(ec, "cannot publish a loan");
+    return reached;
+  }
+  std::size_t try_publish(shmbus::loan&& l, std::error_code& ec)
+  {
+    ec.clear();
+    return is_open(ec) ? state_->writer.try_publish(l, ec) : 0;
+  }
+  template <class T>
+  std::size_t try_publish(typed_loan<T>&& l)
+  {
+    return try_publish(std::move(l).untyped());
+  }
+  template <class T>
+  std::size_t try_publish(typed_loan<T>&& l, std::error_code& ec)
+  {
+    return try_publish(std::move(l).untyped(), ec);
+  }
+
+  /// Memory for `size` bytes, to be published on `t` without a copy. Errors: message_too_large,
+  /// buffer_full, no_space, closed, forked.
+  shmbus::loan loan(const topic& t, std::size_t size)
+  {
+    std::error_code ec;
+    auto l = loan(t, size, ec);
+    shmbus::detail::throw_if(ec, "cannot lend");
+    return l;
+  }
+  shmbus::loan loan(const topic& t, std::size_t size, std::error_code& ec)
+  {
+    ec.clear();
+    return is_open(ec) ? state_->writer.lend(t, size, ec) : shmbus::loan{};
+  }
+  /// The same, typed: a value-initialised T in place.
+  template <class T>
+  typed_loan<T> loan(const topic& t)
+  {
+    return typed_loan<T>(loan(t, sizeof(T)));
+  }
+  template <class T>
+  typed_loan<T> loan(const topic& t, std::error_code& ec)
+  {
+    return typed_loan<T>(loan(t, sizeof(T), ec));
+  }
+
+  /// Publishes; waits while a subscriber exerts back-pressure.
+  ///
+  /// Completes   when it is published, on the executor of `token`, never inside this call; `t` and
+  ///             the payload must stay until then
+  /// Signature   void(error_code, std::size_t reached)
+  /// Errors      see above; asio::error::operation_aborted: cancelled, and nobody got it
+  /// Cancels     terminal, partial and total; published wholly or not at all
+  /// Threads     safe; operations that wait complete in the order in which they came
+  /// Cost        room there: one post; none: one wake-up
+  template <class Token = asio::default_completion_token_t<Executor>>
+  auto async_publish(const topic& t, payload_view payload,
+                     Token&& token = asio::default_completion_token_t<Executor>())
+  {
+    return asio::async_initiate<Token, void(async_error_code, std::size_t)>(
+        initiate<async_detail::publish_action>{executor_, state_}, token, &t, payload);
+  }
+
+  /// The same for a loan, which goes back unused if the operation fails.
+  template <class Token = asio::default_completion_token_t<Executor>>
+  auto async_publish(shmbus::loan&& l, Token&& token = asio::default_completion_token_t<Executor>())
+  {
+    return asio::async_initiate<Token, void(async_error_code, std::size_t)>(
+        initiate_loan{executor_, state_}, token, std::move(l));
+  }
+  template <class T, class Token = asio::default_completion_token_t<Executor>>
+  auto async_publish(typed_loan<T>&& l,
+                     Token&& token = asio::default_completion_token_t<Executor>())
+  {
+    return async_publish(std::move(l).untyped(), std::forward<Token>(token));
+  }
+
+  /// Publishes, as an awaitable; without a trip through the executor if nobody has to be waited for.
+  /// `t` and the payload must stay until it returns. Throws what async_publish() completes with.
+  asio::awaitable<std::size_t> publish(const topic& t, payload_view payload)
+  {
+    std::error_code ec;
+    const std::size_t reached = try_publish(t, payload, ec);
+    if (!ec) co_return reached;
+    if (ec != errc::queue_full) shmbus::detail::throw_if(ec, "cannot publish");
+    co_return co_await async_publish(t, payload, asio::use_awaitable);
+  }
+  asio::awaitable<std::size_t> publish(shmbus::loan l)
+  {
+    std::error_code ec;
+    const std::size_t reached = try_publish(std::move(l), ec);
+    if (!ec) co_return reached;
+    if (ec != errc::queue_full) shmbus::detail::throw_if(ec, "cannot publish a loan");
+    co_return co_await async_publish(std::move(l), asio::use_awaitable);
+  }
+  template <class T>
+  asio::awaitable<std::size_t> publish(typed_loan<T>&& l)
+  {
+    return publish(shmbus::loan(std::move(l).untyped()));
+  }
+
+  /// How many subscribers a message on `t` would reach now.
+  std::size_t subscribers(const topic& t)
+  {
+    std::error_code ec;
+    const std::size_t count = is_open(ec) ? state_->writer.subscribers(t, ec) : 0;
+    shmbus::detail::throw_if(ec, "cannot count subscribers");
+    return count;
+  }
+
+  /// Waits until at least `n` subscribers match `t`, which must stay until completion.
+  ///
+  /// Completes   when they are there, on the executor of `token`, never inside this call
+  /// Signature   void(error_code, std::size_t how_many)
+  /// Errors      errc::closed, forked; asio::error::operation_aborted
+  /// Cancels     terminal, partial and total
+  /// Threads     safe; any number may be pending
+  template <class Token = asio::default_completion_token_t<Executor>>
+  auto async_wait_for_subscribers(const topic& t, std::size_t n,
+                                  Token&& token = asio::default_completion_token_t<Executor>())
+  {
+    return asio::async_initiate<Token, void(async_error_code, std::size_t)>(
+        initiate<async_detail::watch_action>{executor_, state_}, token, &t, n);
+  }
+
+  client_id id() const noexcept { return state_->writer.id(); }
+
+  /// Leaves the bus; pending operations complete with errc::closed.
+  void close() noexcept
+  {
+    if (state_) state_->close();
+  }
+
+private:
+  void join(basic_broker<Executor>& bus, publisher_options options, std::error_code& ec)
+  {
+    if (!bus.is_open()) {
+      ec = errc::closed;
+      return;
+    }
+    state_ = std::make_shared<async_detail::publisher_state>(bus.implementation(), options, ec);
+    if (ec) state_.reset();
+  }
+
+  bool is_open(std::error_code& ec) const noexcept
+  {
+    if (!state_) ec = errc::closed;
+    return state_ != nullptr;
+  }
+
+  template <class Action>
+  struct initiate {
+    Executor executor;
+    std::shared_ptr<async_detail::publisher_state> state;
+
+    using executor_type = Executor;
+    const executor_type& get_executor() const noexcept { return executor; }
+
+    template <class Handler, class What>
+    void operator()(Handler&& handler, const topic* t, What what) const
+    {
+      async_detail::start_operation(std::forward<Handler>(handler), Action(state, *t, what),
+                                    executor);
+    }
+  };
+
+  struct initiate_loan {
+    Executor executor;
+    std::shared_ptr<async_detail::publisher_state> state;
+
+    using executor_type = Executor;
+    const executor_type& get_executor() const noexcept { return executor; }
+
+    template <class Handler>
+    void operator()(Handler&& handler, shmbus::loan&& l) const
+    {
+      async_detail::start_operation(std::forward<Handler>(handler),
+                                    async_detail::publish_loan_action(state, std::move(l)),
+                                    executor);
+    }
+  };
+
+  Executor executor_;
+  std::shared_ptr<async_detail::publisher_state> state_;
+};
+
+using publisher = basic_publisher<>;
+
+}  // namespace shmbus::inline SHMBUS_ASYNC_ABI

@@ -1,0 +1,273 @@
+#pragma once
+
+#include "shmbus/async/asio.hpp"
+#include "shmbus/async/broker.hpp"
+#include "shmbus/async/hub.hpp"
+#include "shmbus/async/operation_for.hpp"
+#include "shmbus/config.hpp"
+#include "shmbus/detail/handles.hpp"
+#include "shmbus/errc.hpp"
+#include "shmbus/message.hpp"
+#include "shmbus/pattern.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+namespace shmbus::inline SHMBUS_ASYNC_ABI {
+
+namespace async_detail {
+
+/// What a subscriber and its pending receive share.
+class subscriber_state {
+public:
+  subscriber_state(std::shared_ptr<async_detail::hub> h, const subscriber_options& options,
+                   std::error_code& ec)
+      : hub_(std::move(h)), reader(hub_->bus(), options, ec)
+  {
+  }
+
+  async_detail::hub& hub() noexcept { return *hub_; }
+  std::uint32_t key() const noexcept { return reader.id().slot; }
+
+  void close()
+  {
+    reader.close();
+    hub_->wake_all(key());  // a pending receive finds it closed
+    hub_->forget(key());
+  }
+
+private:
+  std::shared_ptr<async_detail::hub> hub_;
+
+public:
+  shmbus::detail::reader_handle reader;
+  std::atomic<bool> receiving{false};
+};
+
+/// Receives one message; what operation_for wants of an action.
+struct receive_action {
+  std::shared_ptr<subscriber_state> owner;
+  bool is_the_one;  // else another receive is pending, and this one only says so
+
+  using result = std::optional<std::tuple<async_error_code, message>>;
+
+  result aborted() { return result{{asio::error::operation_aborted, message{}}}; }
+
+  result attempt(operation* self)
+  {
+    if (!is_the_one) return result{{async_error_code(make_error_code(errc::busy)), message{}}};
+    while (true) {
+      std::error_code ec;
+      message m;
+      if (owner->reader.take(m, ec) || ec) return result{{async_error_code(ec), std::move(m)}};
+      // This object may be gone when wait() has put the operation to sleep.
+      auto keep = owner;
+      switch (keep->hub().wait(
+          self, keep->key(), keep->reader.implementation(), [&] { return keep->reader.readable(); },
+          ec)) {
+        case hub::waited::waiting: return std::nullopt;
+        case hub::waited::ready: break;
+        case hub::waited::failed: return result{{async_error_code(ec), message{}}};
+        case hub::waited::cancelled:
+        case hub::waited::gone: return aborted();
+      }
+    }
+  }
+
+  void finished() noexcept
+  {
+    if (is_the_one) owner->receiving.store(false, std::memory_order_release);
+  }
+};
+
+}  // namespace async_detail
+
+/// Receives the messages whose topics match its patterns; every wait is an Asio operation.
+///
+/// From one publisher messages come in the order in which it published them; there is no order
+/// between publishers. Each message comes at most once, also if several patterns match.
+/// Threads    one receive at a time; subscribe, unsubscribe, lost and close from any thread
+/// Lifetime   destroying it closes it: a pending receive completes with errc::closed
+template <class Executor = asio::any_io_executor>
+class basic_subscriber {
+public:
+  using executor_type = Executor;
+
+  /// Joins the bus. Errors: errc::too_many_clients, invalid_config, no_space, forked, closed.
+  explicit basic_subscriber(basic_broker<Executor>& bus, const subscriber_options& options = {})
+      : executor_(bus.get_executor())
+  {
+    std::error_code ec;
+    join(bus, options, ec);
+    shmbus::detail::throw_if(ec, "cannot make a subscriber");
+  }
+  basic_subscriber(basic_broker<Executor>& bus, const subscriber_options& options,
+                   std::error_code& ec)
+      : executor_(bus.get_executor())
+  {
+    ec.clear();
+    join(bus, options, ec);
+  }
+  basic_subscriber(basic_subscriber&&) noexcept = default;
+  basic_subscriber& operator=(basic_subscriber&& other) noexcept
+  {
+    if (this != &other) {
+      close();
+      executor_ = other.executor_;
+      state_ = std::move(other.state_);
+    }
+    return *this;
+  }
+  ~basic_subscriber() { close(); }
+
+  const executor_type& get_executor() const noexcept { return executor_; }
+
+  /// Adds a pattern. A publish that begins after this returned reaches this subscriber.
+  /// Subscribing to what is subscribed already does nothing.
+  /// Errors: errc::invalid_pattern, too_many_subscriptions, no_space, closed, forked.
+  void subscribe(std::string_view pattern)
+  {
+    std::error_code ec;
+    subscribe(pattern, ec);
+    if (ec == errc::invalid_pattern) shmbus::pattern{pattern};  // throws, and says what is wrong
+    shmbus::detail::throw_if(ec, "cannot subscribe");
+  }
+  void subscribe(std::string_view pattern, std::error_code& ec)
+  {
+    ec.clear();
+    if (state_)
+      state_->reader.subscribe(pattern, ec);
+    else
+      ec = errc::closed;
+  }
+
+  /// Takes a pattern away; messages that are queued still come. Nothing happens if it is not there.
+  void unsubscribe(std::string_view pattern)
+  {
+    std::error_code ec;
+    unsubscribe(pattern, ec);
+    shmbus::detail::throw_if(ec, "cannot unsubscribe");
+  }
+  void unsubscribe(std::string_view pattern, std::error_code& ec)
+  {
+    ec.clear();
+    if (state_)
+      state_->reader.unsubscribe(pattern, ec);
+    else
+      ec = errc::closed;
+  }
+
+  /// What is there now, or nothing. Never waits and makes no system call.
+  /// Errors: errc::too_many_held, busy (a receive is pending), closed, corrupt, forked.
+  std::optional<message> try_receive()
+  {
+    std::error_code ec;
+    auto m = try_receive(ec);
+    shmbus::detail::throw_if(ec, "cannot receive");
+    return m;
+  }
+  std::optional<message> try_receive(std::error_code& ec)
+  {
+    ec.clear();
+    std::optional<message> m;
+    if (!state_)
+      ec = errc::closed;
+    else if (state_->receiving.load(std::memory_order_acquire))
+      ec = errc::busy;
+    else if (!state_->reader.take(m.emplace(), ec))
+      m.reset();
+    return m;
+  }
+
+  /// Takes the next message; waits for one if there is none.
+  ///
+  /// Completes   when a message is there, on the executor of `token`, never inside this call
+  /// Signature   void(error_code, message)
+  /// Errors      errc::busy            another receive is pending on this subscriber
+  ///             errc::closed          close() was called, or this client was taken for dead
+  ///             errc::too_many_held   max_held messages of this subscriber are alive
+  ///             errc::corrupt         a peer wrote garbage; its lane is used no more
+  ///             errc::forked          the handle belongs to the parent process
+  ///             asio::error::operation_aborted   cancelled; no message was taken
+  /// Cancels     terminal, partial and total; a cancelled receive loses no message
+  /// Threads     distinct subscribers: safe; one subscriber: one receive at a time
+  /// Cost        message there: one post; none there: one wake-up
+  template <class Token = asio::default_completion_token_t<Executor>>
+  auto async_receive(Token&& token = asio::default_completion_token_t<Executor>())
+  {
+    return asio::async_initiate<Token, void(async_error_code, message)>(
+        initiate_receive{executor_, state_}, token);
+  }
+
+  /// The next message, as an awaitable: `message m = co_await sub.receive();`
+  ///
+  /// Takes what is there without a trip through the executor, but yields to it after 64 messages in
+  /// a row, so that it can't starve its neighbours; and each time if it can be cancelled, so that a
+  /// receive that loses `receive() || timer` has taken nothing.
+  /// Throws      what async_receive() completes with, as std::system_error
+  /// Threads     as async_receive(); on any executor
+  asio::awaitable<message> receive()
+  {
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (!cancellation.slot().is_connected() && in_a_row_ < 64) {
+      if (auto m = try_receive()) {
+        ++in_a_row_;
+        co_return std::move(*m);
+      }
+    }
+    in_a_row_ = 0;
+    co_return co_await async_receive(asio::use_awaitable);
+  }
+
+  /// Messages lost so far, all reasons together.
+  std::uint64_t lost() const noexcept { return state_ ? state_->reader.lost() : 0; }
+
+  client_id id() const noexcept { return state_->reader.id(); }
+
+  /// Leaves the bus; a pending receive completes with errc::closed.
+  void close() noexcept
+  {
+    if (state_) state_->close();
+  }
+
+private:
+  void join(basic_broker<Executor>& bus, const subscriber_options& options, std::error_code& ec)
+  {
+    if (!bus.is_open()) {
+      ec = errc::closed;
+      return;
+    }
+    state_ = std::make_shared<async_detail::subscriber_state>(bus.implementation(), options, ec);
+    if (ec) state_.reset();
+  }
+
+  struct initiate_receive {
+    Executor executor;
+    std::shared_ptr<async_detail::subscriber_state> state;
+
+    using executor_type = Executor;
+    const executor_type& get_executor() const noexcept { return executor; }
+
+    template <class Handler>
+    void operator()(Handler&& handler) const
+    {
+      const bool first = !state->receiving.exchange(true, std::memory_order_acq_rel);
+      async_detail::start_operation(std::forward<Handler>(handler),
+                                    async_detail::receive_action{state, first}, executor);
+    }
+  };
+
+  Executor executor_;
+  std::shared_ptr<async_detail::subscriber_state> state_;
+  unsigned in_a_row_ = 0;
+};
+
+using subscriber = basic_subscriber<>;
+
+}  // namespace shmbus::inline SHMBUS_ASYNC_ABI
