@@ -41,13 +41,18 @@ bool reader_handle::take(message& out, std::error_code& ec) noexcept
   return taken;
 }
 
-bool reader_handle::readable() noexcept
+bool reader_handle::readable(std::error_code& ec) noexcept
 {
-  std::error_code ec;
-  if (!reader_->enter(ec)) return true;
+  if (!reader_->enter(ec)) return false;
   const bool found = reader_->readable();
   reader_->leave();
   return found;
+}
+
+bool reader_handle::readable() noexcept
+{
+  std::error_code ec;
+  return readable(ec) || ec;
 }
 
 void reader_handle::subscribe(std::string_view pattern, std::error_code& ec)

@@ -28,7 +28,11 @@ std::unique_ptr<port> port::open(const std::shared_ptr<core::bus>& b, std::error
 }
 
 port::port(std::unique_ptr<state> s) noexcept : state_(std::move(s)) {}
-port::~port() = default;
+
+port::~port()
+{
+  if (state_->bus->forked()) state_->wakeup->abandon();
+}
 
 void port::attach(core::reader& r) noexcept { r.attach(*state_->bell); }
 void port::attach(core::writer& w) noexcept { w.attach(*state_->bell); }

@@ -26,6 +26,10 @@ public:
   /// Makes the descriptor not readable; whether the alarm was (whose events are left in place).
   virtual bool drain() noexcept = 0;
 
+  /// In a child of fork: lets go of the descriptors without touching memory or threads that only
+  /// the parent has.
+  virtual void abandon() noexcept = 0;
+
   virtual const char* name() const noexcept = 0;
 };
 

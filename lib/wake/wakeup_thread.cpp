@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <thread>
 
@@ -56,6 +57,14 @@ public:
       ec = e.code();
     }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  void abandon() noexcept override
+  {
+    event_.close();
+    both_.close();
+    // There is no such thread here; to join or detach it would touch what it left behind.
+    ::new (static_cast<void*>(&thread_)) std::thread;
   }
 
   int descriptor() const noexcept override { return both_.descriptor(); }

@@ -3,6 +3,7 @@
 
 #include <liburing.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -44,6 +45,12 @@ public:
     }
     ::io_uring_ring_dontfork(&ring_);
     return true;
+  }
+
+  void abandon() noexcept override
+  {
+    if (is_open_) ::close(ring_.ring_fd);
+    is_open_ = false;
   }
 
   int descriptor() const noexcept override { return ring_.ring_fd; }

@@ -17,8 +17,10 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/version.hpp>
 
 namespace shmbus {
 namespace asio = boost::asio;
@@ -27,8 +29,21 @@ using async_error_code = boost::system::error_code;
 }  // namespace shmbus
 
 #define SHMBUS_ASYNC_ABI boost_asio
+#define SHMBUS_HAS_AWAITABLE BOOST_ASIO_HAS_CO_AWAIT
+#if BOOST_ASIO_VERSION >= 102700
+#include <boost/asio/associated_immediate_executor.hpp>
+#define SHMBUS_HAS_IMMEDIATE_EXECUTOR 1
+#endif
 
 #else
+
+// Older Asio does not know that clang has coroutines; it believes who says so first.
+#if defined(__clang__) && defined(__cpp_impl_coroutine) && !defined(ASIO_DETAIL_CONFIG_HPP)
+#ifndef ASIO_HAS_CO_AWAIT
+#define ASIO_HAS_CO_AWAIT 1
+#define ASIO_HAS_STD_COROUTINE 1
+#endif
+#endif
 
 #ifndef ASIO_STANDALONE
 #define ASIO_STANDALONE 1
@@ -47,8 +62,10 @@ using async_error_code = boost::system::error_code;
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/system_executor.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+#include <asio/version.hpp>
 
 namespace shmbus {
 namespace asio = ::asio;
@@ -57,5 +74,15 @@ using async_error_code = std::error_code;
 }  // namespace shmbus
 
 #define SHMBUS_ASYNC_ABI standalone_asio
+#define SHMBUS_HAS_AWAITABLE ASIO_HAS_CO_AWAIT
+#if ASIO_VERSION >= 102700
+#include <asio/associated_immediate_executor.hpp>
+#define SHMBUS_HAS_IMMEDIATE_EXECUTOR 1
+#endif
 
+#endif
+
+#if !SHMBUS_HAS_AWAITABLE
+#error \
+    "shmbus needs Asio's coroutines: compile as C++20; with clang and an Asio older than 1.24, include shmbus before Asio or define ASIO_HAS_CO_AWAIT and ASIO_HAS_STD_COROUTINE"
 #endif

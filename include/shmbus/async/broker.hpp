@@ -2,6 +2,8 @@
 
 #include "shmbus/async/asio.hpp"
 #include "shmbus/async/hub.hpp"
+#include "shmbus/async/operation_for.hpp"
+#include "shmbus/async/waiting_action.hpp"
 #include "shmbus/config.hpp"
 #include "shmbus/detail/handles.hpp"
 #include "shmbus/errc.hpp"
@@ -13,6 +15,29 @@
 #include <utility>
 
 namespace shmbus::inline SHMBUS_ASYNC_ABI {
+
+namespace async_detail {
+
+/// The system executor has no event loop that belongs to the program: nothing would ever end what
+/// waits there. Use an io_context or a thread_pool.
+template <class Executor>
+inline constexpr bool has_event_loop = !std::same_as<Executor, asio::system_executor>;
+
+/// Waits until a broker is closed.
+struct closed_action : waiting_action<closed_action, hub> {
+  explicit closed_action(std::shared_ptr<async_detail::hub> h) : waiting_action{std::move(h)} {}
+
+  std::uint32_t key() const noexcept { return hub::closing; }
+  hub::no_client& client() noexcept { return none_; }
+  bool try_once(std::error_code&) { return owner->closed(); }
+  bool worth_trying() noexcept { return owner->closed(); }
+  void finished() noexcept {}
+
+private:
+  hub::no_client none_;
+};
+
+}  // namespace async_detail
 
 /// One process's handle on a bus, for the programs of one Asio execution context.
 ///
@@ -26,7 +51,13 @@ namespace shmbus::inline SHMBUS_ASYNC_ABI {
 template <class Executor = asio::any_io_executor>
 class basic_broker {
 public:
+  static_assert(async_detail::has_event_loop<Executor>);
   using executor_type = Executor;
+  /// The same for another executor, for example one with a default completion token.
+  template <class Other>
+  struct rebind_executor {
+    using other = basic_broker<Other>;
+  };
 
   /// Opens or makes the bus.
   ///
@@ -54,7 +85,11 @@ public:
   explicit basic_broker(Context& context, const broker_config& config = {})
       : basic_broker(Executor(context.get_executor()), config)
   {
+    static_assert(async_detail::has_event_loop<typename Context::executor_type>);
   }
+  explicit basic_broker(const asio::system_executor&, const broker_config& = {})
+    requires(!std::same_as<Executor, asio::system_executor>)
+  = delete;  // see async_detail::has_event_loop
 
   template <class Context>
     requires std::derived_from<Context, asio::execution_context>
@@ -69,10 +104,49 @@ public:
   /// The limits in force: those of the process that made the bus.
   const broker_config& config() const noexcept { return shmbus::detail::config_of(*hub_->bus()); }
 
+  /// Closes all its publishers and subscribers, whose pending operations complete with errc::closed,
+  /// and completes those that wait for it. No new ones can be made.
+  void close()
+  {
+    if (hub_) hub_->close();
+  }
+
+  /// Waits until close() was called: for work that should end with the broker.
+  ///
+  /// Completes   after close(), on the executor of `token`, never inside this call
+  /// Signature   void(error_code)
+  /// Errors      asio::error::operation_aborted: cancelled
+  /// Cancels     terminal, partial and total
+  /// Threads     safe; any number may be pending
+  template <class Token = asio::default_completion_token_t<Executor>>
+  auto async_wait_closed(Token&& token = asio::default_completion_token_t<Executor>())
+  {
+    return asio::async_initiate<Token, void(async_error_code)>(
+        initiate_wait_closed{executor_, hub_}, token);
+  }
+
+  /// How this process is woken: "uring" or "thread"; empty before anything waited.
+  const char* wakeup() const { return hub_ ? hub_->backend() : ""; }
+
   /// For publishers and subscribers.
   const std::shared_ptr<async_detail::hub>& implementation() const noexcept { return hub_; }
 
 private:
+  struct initiate_wait_closed {
+    Executor executor;
+    std::shared_ptr<async_detail::hub> hub;
+
+    using executor_type = Executor;
+    const executor_type& get_executor() const noexcept { return executor; }
+
+    template <class Handler>
+    void operator()(Handler&& handler) const
+    {
+      async_detail::start_operation(std::forward<Handler>(handler),
+                                    async_detail::closed_action(hub), executor);
+    }
+  };
+
   void open(const broker_config& config, std::error_code& ec)
   {
     if (auto bus = shmbus::detail::open_bus(config, ec))

@@ -6,12 +6,14 @@
 #include "shmbus/detail/port.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <system_error>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -20,7 +22,17 @@ namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail {
 
 class hub;
 
-/// Ends what waits in an execution context when the context goes away.
+/// What a broker's close() closes: the state of its publishers and subscribers.
+class closable {
+public:
+  virtual void close() = 0;
+
+protected:
+  ~closable() = default;
+};
+
+/// Ends what waits in an execution context when the context goes away, or when this process is the
+/// child of a fork.
 class hub_service final : public asio::execution_context::service {
 public:
   static inline asio::execution_context::id id;
@@ -37,8 +49,21 @@ public:
   }
 
   void shutdown() override;
+  void notify_fork(asio::execution_context::fork_event event) override;
 
 private:
+  template <class Function>
+  void for_each(Function f)
+  {
+    std::vector<std::weak_ptr<hub>> hubs;
+    {
+      const std::lock_guard guard(mutex_);
+      hubs = hubs_;
+    }
+    for (auto& weak : hubs)
+      if (const auto h = weak.lock()) f(*h);
+  }
+
   std::mutex mutex_;
   std::vector<std::weak_ptr<hub>> hubs_;
 };
@@ -52,8 +77,11 @@ private:
 /// Threads: all functions may be called at the same time.
 class hub : public std::enable_shared_from_this<hub> {
 public:
-  /// The list of a client's operations; and of those that wait for subscribers to come.
+  /// A client's operations wait in the list of its slot number; those that wait for subscribers to
+  /// come in one beside it, and those that wait for the broker to be closed in one of their own.
   static constexpr std::uint32_t watchers = std::uint32_t{1} << 31;
+  static constexpr std::uint32_t closing = watchers - 1;
+  struct no_client {};
 
   static std::shared_ptr<hub> make(asio::any_io_executor executor, std::shared_ptr<core::bus> b)
   {
@@ -72,6 +100,7 @@ public:
   ~hub() { release_descriptor(); }
 
   const std::shared_ptr<core::bus>& bus() const noexcept { return bus_; }
+  async_detail::hub& get_hub() noexcept { return *this; }
 
   enum class waited { waiting, ready, cancelled, failed, gone };
 
@@ -85,8 +114,8 @@ public:
     if (o->cancelled) return waited::cancelled;
     if (!open(ec)) return waited::failed;
     queue& q = queues_[key];
-    if (!q.attached) {
-      port_->attach(client);
+    if constexpr (!std::is_same_v<Client, no_client>) {
+      if (!q.attached) port_->attach(client);
       q.attached = true;
     }
     o->key = key;
@@ -147,6 +176,46 @@ public:
   {
     const std::lock_guard guard(mutex_);
     queues_.erase(key);
+  }
+
+  void add(const std::shared_ptr<closable>& client)
+  {
+    const std::lock_guard guard(mutex_);
+    std::erase_if(clients_, [](auto& known) { return known.expired(); });
+    clients_.push_back(client);
+  }
+
+  bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+
+  /// Closes all publishers and subscribers; what waits for that is done.
+  void close()
+  {
+    std::vector<std::weak_ptr<closable>> clients;
+    {
+      const std::lock_guard guard(mutex_);
+      closed_.store(true, std::memory_order_release);
+      clients.swap(clients_);
+    }
+    for (auto& weak : clients)
+      if (const auto client = weak.lock()) client->close();
+    wake_all(closing);
+  }
+
+  /// In a child of fork: everything that waits finds out that it is the parent's.
+  void let_go_in_child()
+  {
+    operation_list ready;
+    {
+      const std::lock_guard guard(mutex_);
+      collect_all(ready);
+      armed_ = asleep_ = awaited_ = looking_for_dead_ = false;
+      if (port_) {
+        descriptor_->release();
+        port_.reset();
+      }
+      timer_->cancel();
+    }
+    while (operation* o = ready.pop()) o->schedule();
   }
 
   /// Ends everything that waits, without calling handlers.
@@ -223,7 +292,7 @@ private:
     operation_list ready;
     {
       const std::lock_guard guard(mutex_);
-      if (shut_down_) return;
+      if (shut_down_ || !port_) return;
       awaited_ = false;
       if (!was_cancelled) {
         const bool alarm = port_->woken();
@@ -315,7 +384,7 @@ private:
   {
     using namespace std::chrono_literals;
     const std::lock_guard guard(mutex_);
-    if (was_cancelled || shut_down_ || waiting_ == 0) {
+    if (was_cancelled || shut_down_ || !port_ || waiting_ == 0) {
       looking_for_dead_ = false;
       return;
     }
@@ -333,6 +402,7 @@ private:
   std::unique_ptr<shmbus::detail::port> port_;
   std::optional<asio::posix::stream_descriptor> descriptor_;
   std::optional<asio::steady_timer> timer_;
+  std::vector<std::weak_ptr<closable>> clients_;
   std::unordered_map<std::uint32_t, queue> queues_;
   std::vector<std::uint32_t> rung_;
   std::size_t waiting_ = 0;
@@ -341,18 +411,18 @@ private:
   bool asleep_ = false;   // the port watches for it
   bool awaited_ = false;  // the descriptor
   bool looking_for_dead_ = false;
+  std::atomic<bool> closed_{false};
   bool shut_down_ = false;
 };
 
 inline void hub_service::shutdown()
 {
-  std::vector<std::weak_ptr<hub>> hubs;
-  {
-    const std::lock_guard guard(mutex_);
-    hubs.swap(hubs_);
-  }
-  for (auto& weak : hubs)
-    if (const auto h = weak.lock()) h->shut_down();
+  for_each([](hub& h) { h.shut_down(); });
+}
+
+inline void hub_service::notify_fork(asio::execution_context::fork_event event)
+{
+  if (event == asio::execution_context::fork_child) for_each([](hub& h) { h.let_go_in_child(); });
 }
 
 }  // namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail

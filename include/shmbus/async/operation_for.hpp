@@ -14,9 +14,7 @@ namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail {
 
 /// An operation with its handler, in memory from the handler's allocator.
 ///
-/// Action says what it does: `attempt(hub&, operation*)` gives the arguments for the handler, or
-/// nothing if it waits now; `aborted()` those of a cancelled one; `finished()` is called right
-/// before the handler, when the operation is no more.
+/// Action says what it does; see waiting_action.
 template <class Handler, class Action, class IoExecutor>
 class operation_for final : public operation {
 public:
@@ -37,8 +35,8 @@ public:
   {
     auto slot = asio::get_associated_cancellation_slot(handler_);
     if (slot.is_connected())
-      slot.assign([this](asio::cancellation_type) { action_.owner->hub().cancel(this); });
-    asio::post(work_.get_executor(), attempt_function(this));
+      slot.assign([this](asio::cancellation_type) { action_.owner->get_hub().cancel(this); });
+    send_first();
   }
 
 private:
@@ -76,6 +74,23 @@ private:
     operation_for* operation_;
   };
 
+  // Never inside the initiating function, unless the handler names an executor for what can be done
+  // at once, and that executor runs it there.
+  void send_first()
+  {
+#if SHMBUS_HAS_IMMEDIATE_EXECUTOR
+    using unchanged = asio::associated_immediate_executor_t<plain_handler, IoExecutor>;
+    using immediate = asio::associated_immediate_executor_t<Handler, IoExecutor>;
+    if constexpr (!std::is_same_v<immediate, unchanged>) {
+      asio::dispatch(asio::get_associated_immediate_executor(handler_, io_work_.get_executor()),
+                     attempt_function(this));
+      return;
+    }
+#endif
+    asio::post(work_.get_executor(), attempt_function(this));
+  }
+  struct plain_handler {};
+
   static void run(operation* o, purpose p)
   {
     auto* self = static_cast<operation_for*>(o);
@@ -87,9 +102,10 @@ private:
 
   void attempt()
   {
-    auto owner = action_.owner;  // lives until the end of this function, whatever the handler does
-    auto result = owner->hub().cancelled(this) ? action_.aborted() : action_.attempt(this);
-    if (!result) return;  // waits; may be gone already
+    const auto owner = action_.owner;  // until the end of this function, whatever the handler does
+    auto result = owner->get_hub().cancelled(this) ? action_.aborted() : action_.attempt(this);
+    if (result.again) asio::post(work_.get_executor(), attempt_function(this));
+    if (!result.done) return;  // waits; may be gone already
     asio::get_associated_cancellation_slot(handler_).clear();
     Handler handler(std::move(handler_));
     Action action(std::move(action_));
@@ -98,7 +114,7 @@ private:
     free(handler);
     action.finished();
     std::apply([&](auto&&... arguments) { std::move(handler)(std::move(arguments)...); },
-               std::move(*result));
+               std::move(*result.done));
   }
 
   // Without calling the handler.

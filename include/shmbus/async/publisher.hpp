@@ -4,6 +4,7 @@
 #include "shmbus/async/broker.hpp"
 #include "shmbus/async/hub.hpp"
 #include "shmbus/async/operation_for.hpp"
+#include "shmbus/async/waiting_action.hpp"
 #include "shmbus/config.hpp"
 #include "shmbus/detail/handles.hpp"
 #include "shmbus/errc.hpp"
@@ -15,9 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <system_error>
-#include <tuple>
 #include <utility>
 
 namespace shmbus::inline SHMBUS_ASYNC_ABI {
@@ -25,7 +24,7 @@ namespace shmbus::inline SHMBUS_ASYNC_ABI {
 namespace async_detail {
 
 /// What a publisher and its pending operations share.
-class publisher_state {
+class publisher_state final : public closable {
 public:
   publisher_state(std::shared_ptr<async_detail::hub> h, publisher_options options,
                   std::error_code& ec)
@@ -33,10 +32,10 @@ public:
   {
   }
 
-  async_detail::hub& hub() noexcept { return *hub_; }
+  async_detail::hub& get_hub() noexcept { return *hub_; }
   std::uint32_t key() const noexcept { return writer.id().slot; }
 
-  void close()
+  void close() override
   {
     writer.close();
     hub_->wake_all(key());
@@ -53,117 +52,90 @@ public:
   std::atomic<std::uint32_t> watching{0};  // operations that wait for subscribers
 };
 
-/// What all waiting operations of a publisher have in common: an attempt, and a sleep in a list.
+/// Publishes; those who wait for room take turns, first come, first served.
 template <class Derived>
-struct publisher_action {
-  std::shared_ptr<publisher_state> owner;
-  bool waited = false;
+struct publish_base : waiting_action<Derived, publisher_state, std::size_t> {
+  static constexpr bool first_in_line = true;
 
-  using result = std::optional<std::tuple<async_error_code, std::size_t>>;
-
-  result aborted() { return result{{asio::error::operation_aborted, 0}}; }
-
-  result attempt(operation* self)
+  explicit publish_base(std::shared_ptr<publisher_state> o)
+      : waiting_action<Derived, publisher_state, std::size_t>{std::move(o)}
   {
-    auto keep = owner;
-    auto* derived = static_cast<Derived*>(this);
-    const std::uint32_t key = derived->key();
-    while (true) {
-      std::error_code ec;
-      // First come, first served: behind those who wait already, unless it is our turn.
-      const bool queue_up = !waited && key == keep->key() && keep->hub().others_wait(key);
-      if (!queue_up) {
-        std::size_t count = 0;
-        if (derived->try_once(count, ec)) return result{{async_error_code(ec), count}};
-        ec.clear();
-      }
-      waited = true;
-      switch (keep->hub().wait(
-          self, key, keep->writer.implementation(),
-          [&] { return !queue_up && derived->worth_trying(); }, ec)) {
-        case hub::waited::waiting: return std::nullopt;
-        case hub::waited::ready: break;
-        case hub::waited::failed: return result{{async_error_code(ec), 0}};
-        case hub::waited::cancelled:
-        case hub::waited::gone: return aborted();
-      }
-    }
+  }
+
+  std::uint32_t key() const noexcept { return this->owner->key(); }
+  core::writer& client() noexcept { return this->owner->writer.implementation(); }
+  bool try_once(std::error_code& ec, std::size_t& reached)
+  {
+    reached = static_cast<Derived&>(*this).publish(ec);
+    if (!ec || ec != errc::queue_full) return true;
+    ec.clear();
+    return false;
+  }
+  void finished()
+  {
+    if (!this->waited) return;
+    this->owner->writer.stop_asking();
+    this->owner->get_hub().wake_first(key());  // the next one asks for itself
   }
 };
 
-/// Publishes a copy of the caller's bytes, which stay the caller's until completion.
-struct publish_action : publisher_action<publish_action> {
+/// A copy of the caller's bytes, which stay the caller's until completion.
+struct publish_action : publish_base<publish_action> {
   const topic* where;
   payload_view what;
 
-  publish_action(std::shared_ptr<publisher_state> o, const topic& t, payload_view p)
-      : publisher_action{std::move(o)}, where(&t), what(p)
+  publish_action(std::shared_ptr<publisher_state> o, const topic* t, payload_view p)
+      : publish_base(std::move(o)), where(t), what(p)
   {
   }
-  std::uint32_t key() const noexcept { return owner->key(); }
-  bool try_once(std::size_t& count, std::error_code& ec)
-  {
-    count = owner->writer.try_publish(*where, what, ec);
-    return !ec || ec != errc::queue_full;
-  }
+  std::size_t publish(std::error_code& ec) { return owner->writer.try_publish(*where, what, ec); }
   bool worth_trying() { return owner->writer.ask_for_space(*where); }
-  void finished()
-  {
-    if (!waited) return;
-    owner->writer.stop_asking();
-    owner->hub().wake_first(owner->key());  // the next one asks for itself
-  }
 };
 
-/// Publishes a loan; it goes back unused if the operation fails.
-struct publish_loan_action : publisher_action<publish_loan_action> {
+/// A loan; it goes back unused if the operation fails.
+struct publish_loan_action : publish_base<publish_loan_action> {
   shmbus::loan what;
 
   publish_loan_action(std::shared_ptr<publisher_state> o, shmbus::loan&& l)
-      : publisher_action{std::move(o)}, what(std::move(l))
+      : publish_base(std::move(o)), what(std::move(l))
   {
   }
-  std::uint32_t key() const noexcept { return owner->key(); }
-  bool try_once(std::size_t& count, std::error_code& ec)
-  {
-    count = owner->writer.try_publish(what, ec);
-    return !ec || ec != errc::queue_full;
-  }
+  std::size_t publish(std::error_code& ec) { return owner->writer.try_publish(what, ec); }
   bool worth_trying() { return owner->writer.ask_for_space(what); }
-  void finished()
-  {
-    if (!waited) return;
-    owner->writer.stop_asking();
-    owner->hub().wake_first(owner->key());
-  }
 };
 
 /// Waits until enough subscribers match a topic.
-struct watch_action : publisher_action<watch_action> {
+struct watch_action : waiting_action<watch_action, publisher_state, std::size_t> {
   const topic* where;
   std::size_t wanted;
+  bool asked = false;
 
-  watch_action(std::shared_ptr<publisher_state> o, const topic& t, std::size_t n)
-      : publisher_action{std::move(o)}, where(&t), wanted(n)
+  watch_action(std::shared_ptr<publisher_state> o, const topic* t, std::size_t n)
+      : waiting_action{std::move(o)}, where(t), wanted(n)
   {
   }
   std::uint32_t key() const noexcept { return owner->key() | hub::watchers; }
-  bool try_once(std::size_t& count, std::error_code& ec)
+  core::writer& client() noexcept { return owner->writer.implementation(); }
+  bool try_once(std::error_code& ec, std::size_t& count)
   {
-    if (!waited && owner->watching.fetch_add(1, std::memory_order_acq_rel) == 0)
+    if (!asked) {
+      asked = true;
+      // Each time, not only the first: another one may be about to take it back.
+      owner->watching.fetch_add(1, std::memory_order_acq_rel);
       owner->writer.ask_for_subscribers(true);
-    waited = true;
+    }
     count = owner->writer.subscribers(*where, ec);
     return ec || count >= wanted;
   }
   bool worth_trying()
   {
+    owner->writer.ask_for_subscribers(true);
     std::error_code ec;
     return owner->writer.subscribers(*where, ec) >= wanted || ec;
   }
   void finished()
   {
-    if (waited && owner->watching.fetch_sub(1, std::memory_order_acq_rel) == 1)
+    if (asked && owner->watching.fetch_sub(1, std::memory_order_acq_rel) == 1)
       owner->writer.ask_for_subscribers(false);
   }
 };
@@ -186,6 +158,11 @@ template <class Executor = asio::any_io_executor>
 class basic_publisher {
 public:
   using executor_type = Executor;
+  /// The same for another executor, for example one with a default completion token.
+  template <class Other>
+  struct rebind_executor {
+    using other = basic_publisher<Other>;
+  };
 
   /// Joins the bus. Errors: errc::too_many_clients, no_space, forked, closed.
   explicit basic_publisher(basic_broker<Executor>& bus, publisher_options options = {})
@@ -369,12 +346,15 @@ public:
 private:
   void join(basic_broker<Executor>& bus, publisher_options options, std::error_code& ec)
   {
-    if (!bus.is_open()) {
+    if (!bus.is_open() || bus.implementation()->closed()) {
       ec = errc::closed;
       return;
     }
     state_ = std::make_shared<async_detail::publisher_state>(bus.implementation(), options, ec);
-    if (ec) state_.reset();
+    if (ec)
+      state_.reset();
+    else
+      bus.implementation()->add(state_);
   }
 
   bool is_open(std::error_code& ec) const noexcept
@@ -394,7 +374,7 @@ private:
     template <class Handler, class What>
     void operator()(Handler&& handler, const topic* t, What what) const
     {
-      async_detail::start_operation(std::forward<Handler>(handler), Action(state, *t, what),
+      async_detail::start_operation(std::forward<Handler>(handler), Action(state, t, what),
                                     executor);
     }
   };

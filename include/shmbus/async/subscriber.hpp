@@ -4,6 +4,7 @@
 #include "shmbus/async/broker.hpp"
 #include "shmbus/async/hub.hpp"
 #include "shmbus/async/operation_for.hpp"
+#include "shmbus/async/waiting_action.hpp"
 #include "shmbus/config.hpp"
 #include "shmbus/detail/handles.hpp"
 #include "shmbus/errc.hpp"
@@ -11,20 +12,23 @@
 #include "shmbus/pattern.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <system_error>
-#include <tuple>
 #include <utility>
+#include <vector>
 
 namespace shmbus::inline SHMBUS_ASYNC_ABI {
 
 namespace async_detail {
 
 /// What a subscriber and its pending receive share.
-class subscriber_state {
+class subscriber_state final : public closable {
 public:
   subscriber_state(std::shared_ptr<async_detail::hub> h, const subscriber_options& options,
                    std::error_code& ec)
@@ -32,10 +36,10 @@ public:
   {
   }
 
-  async_detail::hub& hub() noexcept { return *hub_; }
+  async_detail::hub& get_hub() noexcept { return *hub_; }
   std::uint32_t key() const noexcept { return reader.id().slot; }
 
-  void close()
+  void close() override
   {
     reader.close();
     hub_->wake_all(key());  // a pending receive finds it closed
@@ -50,40 +54,58 @@ public:
   std::atomic<bool> receiving{false};
 };
 
-/// Receives one message; what operation_for wants of an action.
-struct receive_action {
-  std::shared_ptr<subscriber_state> owner;
-  bool is_the_one;  // else another receive is pending, and this one only says so
+/// What the waiting operations of a subscriber have in common: there is one at a time.
+template <class Derived, class... Results>
+struct subscriber_action : waiting_action<Derived, subscriber_state, Results...> {
+  bool is_the_one;  // else another one is pending, and this one only says so
 
-  using result = std::optional<std::tuple<async_error_code, message>>;
-
-  result aborted() { return result{{asio::error::operation_aborted, message{}}}; }
-
-  result attempt(operation* self)
+  subscriber_action(std::shared_ptr<subscriber_state> o, bool first)
+      : waiting_action<Derived, subscriber_state, Results...>{std::move(o)}, is_the_one(first)
   {
-    if (!is_the_one) return result{{async_error_code(make_error_code(errc::busy)), message{}}};
-    while (true) {
-      std::error_code ec;
-      message m;
-      if (owner->reader.take(m, ec) || ec) return result{{async_error_code(ec), std::move(m)}};
-      // This object may be gone when wait() has put the operation to sleep.
-      auto keep = owner;
-      switch (keep->hub().wait(
-          self, keep->key(), keep->reader.implementation(), [&] { return keep->reader.readable(); },
-          ec)) {
-        case hub::waited::waiting: return std::nullopt;
-        case hub::waited::ready: break;
-        case hub::waited::failed: return result{{async_error_code(ec), message{}}};
-        case hub::waited::cancelled:
-        case hub::waited::gone: return aborted();
-      }
-    }
   }
 
+  std::uint32_t key() const noexcept { return this->owner->key(); }
+  core::reader& client() noexcept { return this->owner->reader.implementation(); }
+  bool worth_trying() noexcept { return this->owner->reader.readable(); }
+  std::chrono::nanoseconds spin_for() const noexcept { return this->owner->reader.spin_for(); }
+  bool try_once(std::error_code& ec, Results&... results)
+  {
+    if (is_the_one) return static_cast<Derived&>(*this).take(ec, results...);
+    ec = errc::busy;
+    return true;
+  }
   void finished() noexcept
   {
-    if (is_the_one) owner->receiving.store(false, std::memory_order_release);
+    if (is_the_one) this->owner->receiving.store(false, std::memory_order_release);
   }
+};
+
+struct receive_action : subscriber_action<receive_action, message> {
+  using subscriber_action::subscriber_action;
+
+  bool take(std::error_code& ec, message& m) { return owner->reader.take(m, ec) || ec; }
+};
+
+struct receive_batch_action : subscriber_action<receive_batch_action, std::size_t> {
+  std::span<message> out;
+
+  receive_batch_action(std::shared_ptr<subscriber_state> o, bool first, std::span<message> where)
+      : subscriber_action(std::move(o), first), out(where)
+  {
+  }
+
+  bool take(std::error_code& ec, std::size_t& count)
+  {
+    while (count != out.size() && owner->reader.take(out[count], ec)) ++count;
+    if (count != 0) ec.clear();  // what is there counts; the next receive will say what was wrong
+    return count != 0 || ec || out.empty();
+  }
+};
+
+struct wait_action : subscriber_action<wait_action> {
+  using subscriber_action::subscriber_action;
+
+  bool take(std::error_code& ec) { return owner->reader.readable(ec) || ec; }
 };
 
 }  // namespace async_detail
@@ -98,6 +120,11 @@ template <class Executor = asio::any_io_executor>
 class basic_subscriber {
 public:
   using executor_type = Executor;
+  /// The same for another executor, for example one with a default completion token.
+  template <class Other>
+  struct rebind_executor {
+    using other = basic_subscriber<Other>;
+  };
 
   /// Joins the bus. Errors: errc::too_many_clients, invalid_config, no_space, forked, closed.
   explicit basic_subscriber(basic_broker<Executor>& bus, const subscriber_options& options = {})
@@ -202,7 +229,38 @@ public:
   auto async_receive(Token&& token = asio::default_completion_token_t<Executor>())
   {
     return asio::async_initiate<Token, void(async_error_code, message)>(
-        initiate_receive{executor_, state_}, token);
+        initiate<async_detail::receive_action>{executor_, state_}, token);
+  }
+
+  /// Takes what is there, up to `out.size()` messages; waits for one if there is none.
+  ///
+  /// Completes   when at least one message is there, on the executor of `token`, never inside this
+  ///             call; `out` must stay until then, and messages that stand in it are released
+  /// Signature   void(error_code, std::size_t count)
+  /// Errors      as async_receive(); if there were messages before it, the next receive reports it
+  /// Cancels     terminal, partial and total; a cancelled receive loses no message
+  /// Threads     as async_receive()
+  /// Cost        one post, or one wake-up, for all of them
+  template <class Token = asio::default_completion_token_t<Executor>>
+  auto async_receive_batch(std::span<message> out,
+                           Token&& token = asio::default_completion_token_t<Executor>())
+  {
+    return asio::async_initiate<Token, void(async_error_code, std::size_t)>(
+        initiate<async_detail::receive_batch_action>{executor_, state_}, token, out);
+  }
+
+  /// Waits until a receive would not have to wait; takes nothing.
+  ///
+  /// Completes   when a message is there, on the executor of `token`, never inside this call
+  /// Signature   void(error_code)
+  /// Errors      errc::busy (a receive is pending), closed, forked; operation_aborted
+  /// Cancels     terminal, partial and total
+  /// Threads     as async_receive()
+  template <class Token = asio::default_completion_token_t<Executor>>
+  auto async_wait(Token&& token = asio::default_completion_token_t<Executor>())
+  {
+    return asio::async_initiate<Token, void(async_error_code)>(
+        initiate<async_detail::wait_action>{executor_, state_}, token);
   }
 
   /// The next message, as an awaitable: `message m = co_await sub.receive();`
@@ -225,6 +283,14 @@ public:
     co_return co_await async_receive(asio::use_awaitable);
   }
 
+  /// Up to `max` messages, as an awaitable; at least one. Yields and throws like receive().
+  asio::awaitable<std::vector<message>> receive_batch(std::size_t max)
+  {
+    std::vector<message> batch(max);
+    batch.resize(co_await async_receive_batch(batch, asio::use_awaitable));
+    co_return batch;
+  }
+
   /// Messages lost so far, all reasons together.
   std::uint64_t lost() const noexcept { return state_ ? state_->reader.lost() : 0; }
 
@@ -239,27 +305,31 @@ public:
 private:
   void join(basic_broker<Executor>& bus, const subscriber_options& options, std::error_code& ec)
   {
-    if (!bus.is_open()) {
+    if (!bus.is_open() || bus.implementation()->closed()) {
       ec = errc::closed;
       return;
     }
     state_ = std::make_shared<async_detail::subscriber_state>(bus.implementation(), options, ec);
-    if (ec) state_.reset();
+    if (ec)
+      state_.reset();
+    else
+      bus.implementation()->add(state_);
   }
 
-  struct initiate_receive {
+  template <class Action>
+  struct initiate {
     Executor executor;
     std::shared_ptr<async_detail::subscriber_state> state;
 
     using executor_type = Executor;
     const executor_type& get_executor() const noexcept { return executor; }
 
-    template <class Handler>
-    void operator()(Handler&& handler) const
+    template <class Handler, class... Arguments>
+    void operator()(Handler&& handler, Arguments... arguments) const
     {
       const bool first = !state->receiving.exchange(true, std::memory_order_acq_rel);
       async_detail::start_operation(std::forward<Handler>(handler),
-                                    async_detail::receive_action{state, first}, executor);
+                                    Action(state, first, arguments...), executor);
     }
   };
 

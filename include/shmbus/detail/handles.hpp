@@ -38,6 +38,8 @@ public:
 
   /// Takes the next message. False: there is none, or `ec` says why not.
   bool take(message& out, std::error_code& ec) noexcept;
+  /// Whether take() would find a message.
+  bool readable(std::error_code& ec) noexcept;
   /// Whether take() would not come back empty-handed: a message, or an error.
   bool readable() noexcept;
 

@@ -1,0 +1,98 @@
+#pragma once
+
+#include "shmbus/async/asio.hpp"
+#include "shmbus/async/hub.hpp"
+#include "shmbus/async/operation.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail {
+
+/// What came of an attempt: the arguments for the handler; or nothing, since the operation waits now
+/// (and may be gone already), or is to be tried again through the executor.
+template <class... Results>
+struct attempted {
+  std::optional<std::tuple<async_error_code, Results...>> done{};
+  bool again = false;
+};
+
+/// What the operations of clients have in common: they try, and sleep in a list while that does not
+/// succeed.
+///
+/// Derived gives
+///   key()                     the list of the hub
+///   client()                  whose bell it is
+///   try_once(ec, results...)  whether it is done, with results or an error
+///   worth_trying()            after it was entered into the list: whether not to sleep after all
+///   finished()                right before the handler, when the operation is no more
+/// and may hide
+///   first_in_line             whether those who wait come before it
+///   spin_for()                how long to try again and again before it sleeps
+template <class Derived, class Owner, class... Results>
+struct waiting_action {
+  std::shared_ptr<Owner> owner;
+  bool waited = false;
+  std::chrono::steady_clock::time_point spin_until{};
+
+  static constexpr bool first_in_line = false;
+  std::chrono::nanoseconds spin_for() const noexcept { return std::chrono::nanoseconds{0}; }
+
+  attempted<Results...> aborted() { return fail(asio::error::operation_aborted); }
+
+  attempted<Results...> attempt(operation* self)
+  {
+    // The operation, and this object with it, may be gone once wait() has put it to sleep.
+    const auto keep = owner;
+    auto& derived = static_cast<Derived&>(*this);
+    const std::uint32_t key = derived.key();
+    while (true) {
+      std::error_code ec;
+      const bool behind = Derived::first_in_line && !waited && keep->get_hub().others_wait(key);
+      if (!behind) {
+        std::tuple<async_error_code, Results...> arguments;
+        const bool done =
+            std::apply([&](async_error_code&,
+                           Results&... results) { return derived.try_once(ec, results...); },
+                       arguments);
+        if (done) {
+          std::get<0>(arguments) = ec;
+          return {std::move(arguments), false};
+        }
+        if (spin()) return {std::nullopt, true};
+      }
+      waited = true;
+      ec.clear();
+      switch (keep->get_hub().wait(
+          self, key, derived.client(), [&] { return !behind && derived.worth_trying(); }, ec)) {
+        case hub::waited::waiting: return {};
+        case hub::waited::ready: break;
+        case hub::waited::failed: return fail(ec);
+        case hub::waited::cancelled:
+        case hub::waited::gone: return aborted();
+      }
+    }
+  }
+
+private:
+  attempted<Results...> fail(const async_error_code& ec)
+  {
+    return {std::tuple<async_error_code, Results...>(ec, Results{}...), false};
+  }
+
+  bool spin()
+  {
+    const auto duration = static_cast<Derived&>(*this).spin_for();
+    if (duration.count() <= 0) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (spin_until == std::chrono::steady_clock::time_point{}) spin_until = now + duration;
+    return now < spin_until;
+  }
+};
+
+}  // namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail
