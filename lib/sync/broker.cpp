@@ -3,6 +3,7 @@
 #include "core/bus.hpp"
 #include "core/inspect.hpp"
 #include "core/recovery.hpp"
+#include "sync/readiness.hpp"
 
 namespace shmbus::sync {
 namespace {
@@ -18,11 +19,28 @@ std::string open_context(const broker_config& c)
 broker::broker(broker_config config)
 {
   std::error_code ec;
-  bus_ = core::bus::open(config, ec);
+  *this = broker(config, ec);
   detail::throw_if(ec, ec ? open_context(config) : std::string{});
 }
 
-broker::broker(broker_config config, std::error_code& ec) : bus_(core::bus::open(config, ec)) {}
+broker::broker(broker_config config, std::error_code& ec)
+    : bus_(core::bus::open(config, ec)), readiness_(std::make_shared<readiness_group>())
+{
+}
+
+int broker::native_handle(std::error_code& ec)
+{
+  ec.clear();
+  return readiness_->descriptor(ec);
+}
+
+int broker::native_handle()
+{
+  std::error_code ec;
+  const int descriptor = native_handle(ec);
+  detail::throw_if(ec, "cannot make a descriptor for a broker");
+  return descriptor;
+}
 
 const broker_config& broker::config() const noexcept { return bus_->config(); }
 

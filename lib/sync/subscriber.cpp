@@ -2,6 +2,7 @@
 
 #include "core/reader.hpp"
 #include "shmbus/pattern.hpp"
+#include "sync/readiness.hpp"
 #include "sync/waiting.hpp"
 
 #include <utility>
@@ -11,7 +12,11 @@ namespace shmbus::sync {
 /// A reader, and what its receiving thread sleeps on.
 struct subscriber::state {
   explicit state(core::reader* r) : reader(r), waiting(r->bus()) {}
-  ~state() { reader->drop(); }
+  ~state()
+  {
+    ready.reset();
+    reader->drop();
+  }
   state(const state&) = delete;
   state& operator=(const state&) = delete;
 
@@ -27,8 +32,16 @@ struct subscriber::state {
   std::optional<message> wait(const shm::deadline& until, std::error_code& ec);
   std::optional<message> receive(const shm::deadline& until, std::error_code& ec);
 
+  // After enter(). The descriptor for other event loops, made on first use.
+  int descriptor(std::error_code& ec)
+  {
+    if (!ready) ready = readiness::open(*reader, ec);
+    return ready ? ready->descriptor() : -1;
+  }
+
   core::reader* reader;
   sync::waiting waiting;
+  std::unique_ptr<readiness> ready;
 };
 
 std::optional<message> subscriber::state::wait(const shm::deadline& until, std::error_code& ec)
@@ -39,6 +52,16 @@ std::optional<message> subscriber::state::wait(const shm::deadline& until, std::
       auto m = take(ec);
       if (m || ec) return m;
       if (reader->closed() || std::chrono::steady_clock::now() >= end) break;
+    }
+  }
+  if (ready) {
+    // The bell is the descriptor's: wait for that.
+    while (true) {
+      ready->found_nothing();
+      if (reader->closed()) ec = errc::closed;
+      if (ec || !ready->wait(until)) return std::nullopt;
+      auto m = take(ec);
+      if (m || ec) return m;
     }
   }
   core::leased_bell* bell = waiting.bell([this](auto& b) { reader->attach(b); }, ec);
@@ -84,6 +107,11 @@ subscriber::subscriber(broker& bus, subscriber_options options, std::error_code&
   ec.clear();
   if (core::reader* r = core::reader::join(bus.implementation(), options, ec))
     state_ = std::make_unique<state>(r);
+  if (state_ && bus.readiness()->active()) {
+    const int descriptor = state_->descriptor(ec);
+    if (!ec) bus.readiness()->add(descriptor, ec);
+    if (ec) state_.reset();
+  }
 }
 
 subscriber::subscriber(subscriber&&) noexcept = default;
@@ -136,7 +164,10 @@ std::optional<message> subscriber::try_receive(std::error_code& ec)
   ec.clear();
   std::optional<message> m;
   if (!state_->reader->enter(ec)) return m;
-  if (!state_->reader->take(m.emplace().implementation(), ec)) m.reset();
+  if (!state_->reader->take(m.emplace().implementation(), ec)) {
+    m.reset();
+    if (state_->ready) state_->ready->found_nothing();
+  }
   state_->reader->leave();
   return m;
 }
@@ -204,6 +235,23 @@ std::size_t subscriber::receive_batch(std::span<message> out)
 }
 
 std::uint64_t subscriber::lost() const noexcept { return state_->reader->lost(); }
+
+int subscriber::native_handle(std::error_code& ec)
+{
+  ec.clear();
+  if (!state_->reader->enter(ec)) return -1;
+  const int descriptor = state_->descriptor(ec);
+  state_->reader->leave();
+  return descriptor;
+}
+
+int subscriber::native_handle()
+{
+  std::error_code ec;
+  const int descriptor = native_handle(ec);
+  detail::throw_if(ec, "cannot make a descriptor for a subscriber");
+  return descriptor;
+}
 
 client_id subscriber::id() const noexcept { return state_->reader->id(); }
 

@@ -16,6 +16,8 @@ class bus;
 
 namespace sync {
 
+class readiness_group;
+
 /// One process's handle on a bus. Opens it, or makes it, by name; no daemon is involved.
 ///
 /// The bus lives as long as somebody has it open; the last one out removes it. Publishers,
@@ -47,11 +49,18 @@ public:
   /// slow path does this by itself.
   std::size_t recover();
 
+  /// A descriptor that is readable while any subscriber of this broker has a message; otherwise like
+  /// subscriber::native_handle(). Covers the subscribers that are made after the first call.
+  int native_handle();
+  int native_handle(std::error_code& ec);  ///< -1 if `ec` is set
+
   /// For the layers above; not for applications.
+  const std::shared_ptr<readiness_group>& readiness() const noexcept { return readiness_; }
   const std::shared_ptr<core::bus>& implementation() const noexcept { return bus_; }
 
 private:
   std::shared_ptr<core::bus> bus_;
+  std::shared_ptr<readiness_group> readiness_;
 };
 
 }  // namespace sync

@@ -68,6 +68,15 @@ public:
   /// Messages lost so far, all reasons together.
   std::uint64_t lost() const noexcept;
 
+  /// A descriptor that is readable while a message is there, for event loops other than Asio's
+  /// (epoll, libuv, GLib, Qt): wait until it is readable, then call try_receive().
+  ///
+  /// Level-triggered: it stays readable until a try_receive() comes back with nothing. Made on the
+  /// first call and owned by the subscriber; do not read from it or close it.
+  /// Errors: errc::too_many_clients (no bell is left), closed, forked, busy, or the system's.
+  int native_handle();
+  int native_handle(std::error_code& ec);  ///< -1 if `ec` is set
+
   client_id id() const noexcept;
 
   /// Leaves the bus; a receive that waits returns errc::closed.
