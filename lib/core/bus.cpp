@@ -1,6 +1,8 @@
 #include "core/bus.hpp"
 
 #include "core/bus_format.hpp"
+#include "core/logging.hpp"
+#include "core/recovery.hpp"
 #include "shmbus/errc.hpp"
 
 #include <algorithm>
@@ -37,6 +39,7 @@ std::shared_ptr<bus> bus::open(const broker_config& config, std::error_code& ec)
   b->map(ec);
   if (!ec && config.preallocate) b->data_pages().reserve_all(ec);
   if (ec) return nullptr;
+  log_debug("opened " + b->files_.path.string());
   return b;
 }
 
@@ -50,6 +53,7 @@ bus::bus(bus_files files, const broker_config& limits) noexcept
 bus::~bus()
 {
   if (forked()) {
+    if (deaths_) deaths_->abandon();
     // Nothing of it is mapped here, and its locks are the parent's.
     control_.abandon();
     data_for_reading_.abandon();
@@ -57,6 +61,8 @@ bus::~bus()
     files_ = {};
     return;
   }
+  deaths_.reset();
+  core::log_debug("leaving " + files_.path.string());
   close_bus(files_);
 }
 
@@ -110,6 +116,19 @@ bool bus::drain_alarm() noexcept
 {
   const std::lock_guard guard(mutex_);
   return alarm_ && *alarm_ && alarm_->drain();
+}
+
+bool bus::watch_for_deaths()
+{
+  const std::lock_guard guard(mutex_);
+  if (!asked_for_deaths_) {
+    asked_for_deaths_ = true;
+    std::error_code ec;
+    deaths_ = death_watch::start(
+        files_.path, [this] { return sweep(*this); }, ec);
+    if (ec) log_warning("deaths are noticed after a second only: " + ec.message());
+  }
+  return deaths_ != nullptr;
 }
 
 void bus::abandon_in_child() noexcept { files_.lock->abandon(); }

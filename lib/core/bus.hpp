@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/bus_directory.hpp"
+#include "core/death_watch.hpp"
 #include "core/fork_guard.hpp"
 #include "core/geometry.hpp"
 #include "core/layout.hpp"
@@ -71,6 +72,9 @@ public:
   int alarm_descriptor();
   bool drain_alarm() noexcept;
 
+  /// Has a thread look for the dead from now on; false if the system refuses.
+  bool watch_for_deaths();
+
   void abandon_in_child() noexcept override;
 
 private:
@@ -94,6 +98,8 @@ private:
   std::optional<page_table> data_pages_;
   std::mutex mutex_;  // guards what is made on first use
   std::optional<shm::directory_watch> alarm_;
+  bool asked_for_deaths_ = false;
+  std::unique_ptr<death_watch> deaths_;
 };
 
 }  // namespace shmbus::core

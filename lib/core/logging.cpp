@@ -50,6 +50,7 @@ void set_logger(std::shared_ptr<spdlog::logger> replacement)
 namespace core {
 
 void log_debug(std::string_view text) { logger()->debug("{}", text); }
+void log_info(std::string_view text) { logger()->info("{}", text); }
 void log_warning(std::string_view text) { logger()->warn("{}", text); }
 void log_error(std::string_view text) { logger()->error("{}", text); }
 

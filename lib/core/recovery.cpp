@@ -2,6 +2,9 @@
 
 #include "core/bells.hpp"
 #include "core/clients.hpp"
+#include "core/logging.hpp"
+
+#include <string>
 
 namespace shmbus::core {
 namespace {
@@ -49,6 +52,19 @@ bool still_read(bus& b, lessee gone) noexcept
     if (lane && lane->closed.load(acquire) == 0) return true;
   }
   return false;
+}
+
+void report_death(const bus& b, lessee gone) noexcept
+{
+  const client_slot& s = b.slot(gone.slot);
+  const bool publisher = s.role.load(relaxed) == static_cast<std::uint32_t>(client_role::publisher);
+  try {
+    log_info(std::string(publisher ? "publisher" : "subscriber") + " in slot " +
+             std::to_string(gone.slot) + " of " + b.path().string() +
+             " is dead (it said its pid was " + std::to_string(s.pid.load(relaxed)) + ")");
+  } catch (...) {
+    // Short of memory: the burial matters more than its announcement.
+  }
 }
 
 }  // namespace
@@ -103,6 +119,7 @@ std::size_t sweep(bus& b) noexcept
       settle(b, client);
     } else if (!b.lock().held_by_anyone(client_byte(i))) {
       ++deaths;
+      report_death(b, client);
       bury(b, client);
     }
   }

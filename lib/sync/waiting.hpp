@@ -22,7 +22,8 @@ inline shm::deadline deadline_in(std::chrono::nanoseconds d)
 
 /// The bell on which the threads of one synchronous client sleep; leased when one first has to.
 ///
-/// A blocked thread wakes once a second to look for the dead.
+/// Of deaths it is told by the bus's death watch; where that can't be had, it wakes once a second to
+/// look for the dead itself.
 class waiting {
 public:
   explicit waiting(std::shared_ptr<core::bus> b) noexcept : bus_(std::move(b)) {}
@@ -33,7 +34,9 @@ public:
   {
     if (!bell_) {
       bell_ = core::leased_bell::lease(bus_, ec);
-      if (bell_) attach(*bell_);
+      if (!bell_) return nullptr;
+      attach(*bell_);
+      told_of_deaths_ = bus_->watch_for_deaths();
     }
     return bell_.get();
   }
@@ -45,6 +48,7 @@ public:
 private:
   std::shared_ptr<core::bus> bus_;
   std::unique_ptr<core::leased_bell> bell_;
+  bool told_of_deaths_ = false;
 };
 
 }  // namespace shmbus::sync
