@@ -312,7 +312,7 @@ private:
         collect_all(ready);  // they will find the same error, and say it
       }
     }
-    while (operation* o = ready.pop()) o->schedule();
+    while (operation* o = ready.pop()) o->run();
   }
 
   // Moves the operations of those who were rung for to `ready`.

@@ -24,9 +24,12 @@ class hub;
 class operation {
 public:
   enum class state : std::uint8_t { scheduled, waiting };
-  enum class purpose : std::uint8_t { schedule, destroy };
+  enum class purpose : std::uint8_t { run, schedule, destroy };
 
-  /// Has attempt() called on the handler's executor: at once if this thread runs it.
+  /// Has attempt() called on the handler's executor: at once if this thread runs it. Only from the
+  /// event loop: the handler may be called in here.
+  void run() { function_(this, purpose::run); }
+  /// The same, but never at once: for cancel(), close() and their like.
   void schedule() { function_(this, purpose::schedule); }
   /// Ends it without calling the handler: the execution context goes away.
   void destroy() { function_(this, purpose::destroy); }

@@ -41,7 +41,7 @@ public:
 
 private:
   operation_for(Handler&& handler, Action&& action, const IoExecutor& io)
-      : operation(&run),
+      : operation(&act),
         handler_(std::move(handler)),
         action_(std::move(action)),
         io_work_(io),
@@ -91,11 +91,13 @@ private:
   }
   struct plain_handler {};
 
-  static void run(operation* o, purpose p)
+  static void act(operation* o, purpose p)
   {
     auto* self = static_cast<operation_for*>(o);
-    if (p == purpose::schedule)
+    if (p == purpose::run)
       asio::dispatch(self->work_.get_executor(), attempt_function(self));
+    else if (p == purpose::schedule)
+      asio::post(self->work_.get_executor(), attempt_function(self));
     else
       self->end();
   }
