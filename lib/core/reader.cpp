@@ -278,6 +278,18 @@ void reader::attach(const leased_bell& b) noexcept
   bus_->slot(me_.slot).bell.store(b.index() + 1, seq_cst);
 }
 
+void reader::enter_and_attach(const leased_bell& b) noexcept
+{
+  std::error_code ec;
+  while (!enter(ec)) {
+    if (ec != errc::busy) return;  // closed: the slot may be another client's already
+    ec.clear();
+    std::this_thread::yield();
+  }
+  attach(b);
+  leave();
+}
+
 void reader::close() noexcept
 {
   if (bus_->forked()) return;

@@ -42,8 +42,10 @@ public:
   void unsubscribe(std::string_view pattern, std::error_code& ec);
   std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
 
-  /// The bell that rings for this client from now on.
+  /// The bell that rings for this client from now on. Between enter() and leave(), so that the slot
+  /// still is ours; the second one does that itself.
   void attach(const leased_bell& b) noexcept;
+  void enter_and_attach(const leased_bell& b) noexcept;
 
   /// Leaves the bus: nothing new comes. Rings its own bell until who is between enter() and leave()
   /// is out.

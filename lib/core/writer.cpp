@@ -372,12 +372,18 @@ void writer::stop_asking() noexcept
 
 void writer::ask_for_subscribers(bool wanted) noexcept
 {
+  const std::lock_guard guard(lock_);
+  std::error_code ec;
+  if (!usable(ec)) return;  // the slot may be another client's already
   // seq_cst: before we look at routes_version; see subscription_table::changed().
   bus_->slot(me_.slot).waits_for_subscribers.store(wanted ? 1 : 0, seq_cst);
 }
 
 void writer::attach(const leased_bell& b) noexcept
 {
+  const std::lock_guard guard(lock_);
+  std::error_code ec;
+  if (!usable(ec)) return;
   // seq_cst: before we look at our bits; see ring_client().
   bus_->slot(me_.slot).bell.store(b.index() + 1, seq_cst);
 }
@@ -388,6 +394,7 @@ void writer::close() noexcept
   const std::lock_guard guard(lock_);
   if (closed_.exchange(true, std::memory_order_seq_cst)) return;
   ring_client(*bus_, me_.slot);
+  asked_.clear();
   // Somebody may be filling a loan: its pages stay ours until the last one is back.
   if (loans_ == 0) finish_leave(*bus_, me_);
 }

@@ -15,7 +15,7 @@ std::unique_ptr<readiness> readiness::open(core::reader& r, std::error_code& ec)
 {
   auto port = detail::port::open(r.bus(), ec);
   if (!port) return nullptr;
-  port->attach(r);
+  port->attach_entered(r);
   std::unique_ptr<readiness> made(new readiness(r, std::move(port)));
   made->found_nothing();
   return made;

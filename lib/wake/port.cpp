@@ -34,7 +34,8 @@ port::~port()
   if (state_->bus->forked()) state_->wakeup->abandon();
 }
 
-void port::attach(core::reader& r) noexcept { r.attach(*state_->bell); }
+void port::attach(core::reader& r) noexcept { r.enter_and_attach(*state_->bell); }
+void port::attach_entered(core::reader& r) noexcept { r.attach(*state_->bell); }
 void port::attach(core::writer& w) noexcept { w.attach(*state_->bell); }
 
 int port::descriptor() const noexcept { return state_->wakeup->descriptor(); }

@@ -61,13 +61,15 @@ void examine_directory(system_report& report)
   }
   const bool tmpfs = s.f_type == tmpfs_magic;
   report.directory_type = tmpfs ? "tmpfs" : "not a tmpfs";
-  report.directory_free = static_cast<std::uint64_t>(s.f_bavail) * static_cast<std::uint64_t>(s.f_bsize);
+  report.directory_free =
+      static_cast<std::uint64_t>(s.f_bavail) * static_cast<std::uint64_t>(s.f_bsize);
   if (!tmpfs)
-    report.problems.push_back(report.directory +
-                              " is not on a tmpfs: messages may be written to a disk; use /dev/shm");
+    report.problems.push_back(
+        report.directory + " is not on a tmpfs: messages may be written to a disk; use /dev/shm");
   if (report.directory_free < little_room)
-    report.problems.push_back(report.directory + " has little room left: make /dev/shm larger (in a "
-                                                 "container: --shm-size)");
+    report.problems.push_back(report.directory +
+                              " has little room left: make /dev/shm larger (in a "
+                              "container: --shm-size)");
   std::error_code ec;
   shm::directory_watch watch(there.c_str(), ec);
   report.can_watch_deaths = !ec;

@@ -26,7 +26,8 @@ asio::awaitable<void> publish_some(shmbus::publisher& pub, int count)
   for (int i = 0; i < count; ++i) co_await pub.publish(topic, std::to_string(i));
 }
 
-asio::awaitable<void> receive_some(shmbus::subscriber& sub, int count, std::vector<std::string>& got)
+asio::awaitable<void> receive_some(shmbus::subscriber& sub, int count,
+                                   std::vector<std::string>& got)
 {
   for (int i = 0; i < count; ++i) {
     const shmbus::message m = co_await sub.receive();

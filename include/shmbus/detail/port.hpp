@@ -31,6 +31,7 @@ public:
 
   /// Makes the bell the one that rings for a client.
   void attach(core::reader& r) noexcept;
+  void attach_entered(core::reader& r) noexcept;  ///< for who has the right to receive already
   void attach(core::writer& w) noexcept;
 
   /// Readable after the bell rang for the ticket that sleep() was given, or a client may have died.

@@ -1,0 +1,147 @@
+#include "command/options.hpp"
+
+#include "command/failure.hpp"
+#include "core/bus_directory.hpp"
+#include "core/layout.hpp"
+#include "core/utf8.hpp"
+#include "shmbus/client_info.hpp"
+#include "shmbus/log.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+namespace shmbus::command {
+namespace {
+
+std::string_view environment(const char* name)
+{
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+void check_name(const std::string& name, const std::string& origin)
+{
+  if (!core::valid_bus_name(name))
+    throw usage("the bus name " + core::quoted(name) + origin +
+                " is not 1 to 64 of A-Z a-z 0-9 . _ -");
+}
+
+// "660" as chmod takes it.
+::mode_t parse_mode(const std::string& text)
+{
+  unsigned value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, ec] = std::from_chars(text.data(), end, value, 8);
+  if (ec != std::errc{} || stopped != end || value > 0777)
+    throw usage("--mode " + core::quoted(text) + " is not three octal digits, like 660");
+  return static_cast<::mode_t>(value);
+}
+
+}  // namespace
+
+void bus_options::add_place(CLI::App& app)
+{
+  constexpr auto group = "Which bus";
+  app.add_option("--bus", name_, "Its name (else $SHMBUS_BUS, else \"default\")")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--dir", directory_,
+                 "Where buses are (else $SHMBUS_DIR, else /dev/shm/shmbus.<uid>); the bus is the "
+                 "folder DIR/NAME")
+      ->type_name("DIR")
+      ->group(group);
+}
+
+void bus_options::add_limits(CLI::App& app)
+{
+  constexpr auto group = "If the bus is not there yet, it is made with (one that is keeps its own)";
+  app.add_option("--buffer-size", config_.buffer_size,
+                 "Memory for messages, at most; 64K to 32G (default: 64M)")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(core::min_buffer_size, core::max_buffer_size))
+      ->type_name("SIZE")
+      ->group(group);
+  app.add_option("--max-clients", config_.max_clients,
+                 "Publishers and subscribers, at most; 2 to 8192 (default: 1000)")
+      ->check(CLI::Range(core::min_clients, core::max_clients_limit))
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--max-subscriptions", config_.max_subscriptions_per_client,
+                 "Patterns of one subscriber, at most; 1 to 65536 (default: 100)")
+      ->check(CLI::Range(std::uint32_t{1}, core::max_subscriptions_limit))
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--mode", mode_, "Who may use it, as for chmod (default: 600)")
+      ->type_name("MODE")
+      ->group(group);
+  app.add_option("--group", config_.group, "The group that owns it (default: yours)")
+      ->type_name("NAME")
+      ->group(group);
+}
+
+void bus_options::complete()
+{
+  if (!name_.empty()) {
+    check_name(name_, " (--bus)");
+    config_.name = name_;
+  } else if (const auto name = environment("SHMBUS_BUS"); !name.empty()) {
+    config_.name = name;
+    check_name(config_.name, " ($SHMBUS_BUS)");
+  }
+  config_.directory = directory_;
+  config_.adopt = true;
+  if (!mode_.empty()) config_.mode = parse_mode(mode_);
+}
+
+void bus_options::set_name(const std::string& name)
+{
+  check_name(name, "");
+  config_.name = name;
+}
+
+broker_config bus_options::config(open_mode mode) const
+{
+  broker_config c = config_;
+  c.open = mode;
+  return c;
+}
+
+std::string bus_options::text() const { return "bus '" + config_.name + "' in " + directory(); }
+
+std::string bus_options::directory() const
+{
+  return config_.directory.empty() ? default_directory() : config_.directory;
+}
+
+void add_seconds(CLI::App& app, const std::string& name, std::chrono::nanoseconds& value,
+                 const std::string& description)
+{
+  const auto set = [&value, name](const double& seconds) {
+    // Thirty years: more would not fit into nanoseconds.
+    if (!(seconds >= 0 && seconds <= 1e9))
+      throw CLI::ValidationError(name, "takes a number of seconds from 0 to 1000000000");
+    value = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(seconds));
+  };
+  app.add_option_function<double>(name, set, description)->type_name("SECONDS");
+}
+
+void set_log_level()
+{
+  using level = spdlog::level::level_enum;
+  const auto wanted = environment("SHMBUS_LOG");
+  if (wanted.empty()) return;
+  for (const auto& [name, value] : {std::pair{"debug", level::debug},
+                                    {"info", level::info},
+                                    {"warn", level::warn},
+                                    {"error", level::err},
+                                    {"off", level::off}}) {
+    if (wanted == name) return logger()->set_level(value);
+  }
+  throw usage("SHMBUS_LOG=" + std::string(wanted) + " is none of debug, info, warn, error, off");
+}
+
+}  // namespace shmbus::command

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "shmbus/config.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace shmbus::command {
+
+/// Which bus, and how it is made if it is not there. The same for all subcommands.
+class bus_options {
+public:
+  /// `--bus` and `--dir`, which may stand before the subcommand as well as after it.
+  void add_place(CLI::App& app);
+  /// `--buffer-size` and the others, for subcommands that make a bus which is not there.
+  void add_limits(CLI::App& app);
+
+  /// What the environment says where the command line does not. Throws `failure`.
+  void complete();
+
+  /// Another name than that of `--bus`.
+  void set_name(const std::string& name);
+
+  broker_config config(open_mode mode) const;
+
+  /// For messages: "bus 'x' in /y".
+  std::string text() const;
+  /// Where buses are, with the default filled in.
+  std::string directory() const;
+
+private:
+  broker_config config_;
+  std::string name_;
+  std::string directory_;
+  std::string mode_;
+};
+
+/// What a subcommand does once the command line is understood; gives the exit status.
+using action = std::function<int()>;
+
+/// Each adds its subcommand to `app`; the one that the user names puts its action into `chosen`.
+void add_pub(CLI::App& app, bus_options& bus, action& chosen);
+void add_sub(CLI::App& app, bus_options& bus, action& chosen);
+void add_ls(CLI::App& app, bus_options& bus, action& chosen);
+void add_info(CLI::App& app, bus_options& bus, action& chosen);
+
+/// An option that takes a time in seconds, also parts of one. Gives `none` if it is not there.
+void add_seconds(CLI::App& app, const std::string& name, std::chrono::nanoseconds& value,
+                 const std::string& description);
+inline constexpr auto no_timeout = std::chrono::nanoseconds::max();
+
+/// Sets what the library logs, from `SHMBUS_LOG`. Throws `failure`.
+void set_log_level();
+
+}  // namespace shmbus::command
