@@ -41,6 +41,19 @@ bool reader_handle::take(message& out, std::error_code& ec) noexcept
   return taken;
 }
 
+std::size_t reader_handle::take_some(std::span<message> out, std::error_code& ec) noexcept
+{
+  if (!reader_->enter(ec)) return 0;
+  std::size_t count = 0;
+  while (count != out.size()) {
+    out[count].reset();
+    if (!reader_->take(out[count].implementation(), ec)) break;
+    ++count;
+  }
+  reader_->leave();
+  return count;
+}
+
 bool reader_handle::readable(std::error_code& ec) noexcept
 {
   if (!reader_->enter(ec)) return false;

@@ -111,7 +111,7 @@ public:
   {
     const std::lock_guard guard(mutex_);
     if (shut_down_) return waited::gone;
-    if (o->cancelled) return waited::cancelled;
+    if (cancelled(o)) return waited::cancelled;
     if (!open(ec)) return waited::failed;
     queue& q = queues_[key];
     if constexpr (!std::is_same_v<Client, no_client>) {
@@ -153,7 +153,7 @@ public:
   void cancel(operation* o)
   {
     std::unique_lock guard(mutex_);
-    o->cancelled = true;
+    o->cancelled.store(true, std::memory_order_release);
     if (o->where != operation::state::waiting) return;
     queues_[o->key].waiting.remove(o);
     o->where = operation::state::scheduled;
@@ -162,10 +162,9 @@ public:
     o->schedule();
   }
 
-  bool cancelled(const operation* o)
+  static bool cancelled(const operation* o) noexcept
   {
-    const std::lock_guard guard(mutex_);
-    return o->cancelled;
+    return o->cancelled.load(std::memory_order_acquire);
   }
 
   /// Sends the first operation of a list to its executor, or all of them.

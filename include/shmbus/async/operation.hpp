@@ -2,6 +2,7 @@
 
 #include "shmbus/async/asio.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
@@ -19,8 +20,7 @@ class hub;
 ///       +--rung, cancelled, closed--+
 ///
 /// A message is taken only in the very step that calls the handler, so an operation that is
-/// cancelled in any other state has taken nothing. The state and `cancelled` are the hub's, under
-/// its mutex.
+/// cancelled in any other state has taken nothing. The state is the hub's, under its mutex.
 class operation {
 public:
   enum class state : std::uint8_t { scheduled, waiting };
@@ -37,7 +37,7 @@ public:
   operation* next = nullptr;
   std::uint32_t key = 0;  // which list of the hub it waits in
   state where = state::scheduled;
-  bool cancelled = false;
+  std::atomic<bool> cancelled{false};
 
 protected:
   using function = void (*)(operation*, purpose);

@@ -12,40 +12,141 @@
 
 namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail {
 
+/// What a handler brings with it: where it runs, and what keeps those places running.
+template <class Handler, class IoExecutor>
+class handler_places {
+public:
+  using executor_type = asio::associated_executor_t<Handler, IoExecutor>;
+
+  handler_places(const Handler& handler, const IoExecutor& io)
+      : executor_(asio::get_associated_executor(handler, io))
+  {
+    // Where the handler's executor is the I/O executor, what is posted or awaited there is work
+    // enough. Else each side could run out of work while the other has the operation.
+    if constexpr (std::is_same_v<executor_type, IoExecutor>) {
+      if (executor_ == io) return;
+    }
+    io_work_.emplace(io);
+    work_.emplace(executor_);
+  }
+
+  const executor_type& executor() const noexcept { return executor_; }
+
+private:
+  executor_type executor_;
+  std::optional<asio::executor_work_guard<IoExecutor>> io_work_;
+  std::optional<asio::executor_work_guard<executor_type>> work_;
+};
+
+/// The handler's allocator; for one that names none, the one that Asio uses for its own operations.
+template <class Handler>
+auto allocator_of(const Handler& handler) noexcept
+{
+  using allocator = asio::associated_allocator_t<Handler>;
+  using value = typename std::allocator_traits<allocator>::value_type;
+  if constexpr (std::is_same_v<allocator, std::allocator<value>>)
+    return asio::recycling_allocator<void>();
+  else
+    return asio::get_associated_allocator(handler);
+}
+
+/// Sends a function to the handler's executor; or, if the handler names one for what can be done at
+/// once, to that, which may run it in here.
+template <class Handler, class IoExecutor>
+class sender {
+public:
+  using executor_type = asio::associated_executor_t<Handler, IoExecutor>;
+
+  sender(const Handler& handler, const IoExecutor& io, const executor_type& executor)
+      : executor_(wished(handler, io, executor))
+  {
+  }
+
+  template <class Function>
+  void operator()(Function function)
+  {
+    if constexpr (has_wish)
+      asio::dispatch(executor_, std::move(function));
+    else
+      asio::post(executor_, std::move(function));
+  }
+
+private:
+#if SHMBUS_HAS_IMMEDIATE_EXECUTOR
+  struct plain_handler {};
+  static constexpr bool has_wish =
+      !std::is_same_v<asio::associated_immediate_executor_t<Handler, IoExecutor>,
+                      asio::associated_immediate_executor_t<plain_handler, IoExecutor>>;
+#else
+  static constexpr bool has_wish = false;
+#endif
+
+  static decltype(auto) wished(const Handler& handler, const IoExecutor& io,
+                               const executor_type& executor)
+  {
+#if SHMBUS_HAS_IMMEDIATE_EXECUTOR
+    if constexpr (has_wish)
+      return asio::get_associated_immediate_executor(handler, io);
+    else
+#endif
+      return ((void)handler, (void)io, (executor));
+  }
+
+  decltype(wished(std::declval<const Handler&>(), std::declval<const IoExecutor&>(),
+                  std::declval<const executor_type&>())) executor_;
+};
+
 /// An operation with its handler, in memory from the handler's allocator.
 ///
 /// Action says what it does; see waiting_action.
 template <class Handler, class Action, class IoExecutor>
 class operation_for final : public operation {
 public:
-  using executor_type = asio::associated_executor_t<Handler, IoExecutor>;
-  using allocator_type = typename std::allocator_traits<
-      asio::associated_allocator_t<Handler>>::template rebind_alloc<operation_for>;
+  using places_type = handler_places<Handler, IoExecutor>;
 
-  static operation_for* make(Handler handler, Action action, const IoExecutor& io)
+  static operation_for* make(Handler&& handler, Action&& action, places_type&& p)
   {
-    allocator_type allocator(asio::get_associated_allocator(handler));
-    operation_for* place = std::allocator_traits<allocator_type>::allocate(allocator, 1);
+    auto allocator = rebound(allocator_of(handler));
+    operation_for* place = traits::allocate(allocator, 1);
     return ::new (static_cast<void*>(place))
-        operation_for(std::move(handler), std::move(action), io);
+        operation_for(std::move(handler), std::move(action), std::move(p));
   }
 
-  /// From the initiating function: never completes inside it.
-  void start()
+  /// From the initiating function, when the handler can be cancelled.
+  void start(const IoExecutor& io)
   {
     auto slot = asio::get_associated_cancellation_slot(handler_);
-    if (slot.is_connected())
-      slot.assign([this](asio::cancellation_type) { action_.owner->get_hub().cancel(this); });
-    send_first();
+    slot.assign([this](asio::cancellation_type) { action_.owner->get_hub().cancel(this); });
+    sender<Handler, IoExecutor>(handler_, io, places_.executor())(attempt_function(this));
+  }
+
+  /// On the handler's executor.
+  void attempt()
+  {
+    const auto owner = action_.owner;  // until the end of this function, whatever the handler does
+    auto result = owner->get_hub().cancelled(this) ? action_.aborted() : action_.attempt(this);
+    if (result.again) asio::post(places_.executor(), attempt_function(this));
+    if (!result.done) return;  // waits; may be gone already
+    asio::get_associated_cancellation_slot(handler_).clear();
+    Handler handler(std::move(handler_));
+    Action action(std::move(action_));
+    const places_type keep(std::move(places_));
+    free(handler);
+    action.finished();
+    std::apply([&](auto&&... arguments) { std::move(handler)(std::move(arguments)...); },
+               std::move(*result.done));
   }
 
 private:
-  operation_for(Handler&& handler, Action&& action, const IoExecutor& io)
+  using allocator_type = typename std::allocator_traits<decltype(allocator_of(
+      std::declval<const Handler&>()))>::template rebind_alloc<operation_for>;
+  using traits = std::allocator_traits<allocator_type>;
+
+  operation_for(Handler&& handler, Action&& action, places_type&& p)
       : operation(&act),
         handler_(std::move(handler)),
         action_(std::move(action)),
-        io_work_(io),
-        work_(asio::get_associated_executor(handler_, io))
+        places_(std::move(p))
   {
   }
   ~operation_for() = default;
@@ -74,49 +175,15 @@ private:
     operation_for* operation_;
   };
 
-  // Never inside the initiating function, unless the handler names an executor for what can be done
-  // at once, and that executor runs it there.
-  void send_first()
-  {
-#if SHMBUS_HAS_IMMEDIATE_EXECUTOR
-    using unchanged = asio::associated_immediate_executor_t<plain_handler, IoExecutor>;
-    using immediate = asio::associated_immediate_executor_t<Handler, IoExecutor>;
-    if constexpr (!std::is_same_v<immediate, unchanged>) {
-      asio::dispatch(asio::get_associated_immediate_executor(handler_, io_work_.get_executor()),
-                     attempt_function(this));
-      return;
-    }
-#endif
-    asio::post(work_.get_executor(), attempt_function(this));
-  }
-  struct plain_handler {};
-
   static void act(operation* o, purpose p)
   {
     auto* self = static_cast<operation_for*>(o);
     if (p == purpose::run)
-      asio::dispatch(self->work_.get_executor(), attempt_function(self));
+      asio::dispatch(self->places_.executor(), attempt_function(self));
     else if (p == purpose::schedule)
-      asio::post(self->work_.get_executor(), attempt_function(self));
+      asio::post(self->places_.executor(), attempt_function(self));
     else
       self->end();
-  }
-
-  void attempt()
-  {
-    const auto owner = action_.owner;  // until the end of this function, whatever the handler does
-    auto result = owner->get_hub().cancelled(this) ? action_.aborted() : action_.attempt(this);
-    if (result.again) asio::post(work_.get_executor(), attempt_function(this));
-    if (!result.done) return;  // waits; may be gone already
-    asio::get_associated_cancellation_slot(handler_).clear();
-    Handler handler(std::move(handler_));
-    Action action(std::move(action_));
-    auto work = std::move(work_);
-    auto io_work = std::move(io_work_);
-    free(handler);
-    action.finished();
-    std::apply([&](auto&&... arguments) { std::move(handler)(std::move(arguments)...); },
-               std::move(*result.done));
   }
 
   // Without calling the handler.
@@ -131,22 +198,87 @@ private:
   // The handler was moved out, and knows its allocator.
   void free(const Handler& handler)
   {
-    allocator_type allocator(asio::get_associated_allocator(handler));
+    auto allocator = rebound(allocator_of(handler));
     this->~operation_for();
-    std::allocator_traits<allocator_type>::deallocate(allocator, this, 1);
+    traits::deallocate(allocator, this, 1);
+  }
+
+  template <class Allocator>
+  static allocator_type rebound(const Allocator& allocator)
+  {
+    return allocator_type(allocator);
   }
 
   Handler handler_;
   Action action_;
-  asio::executor_work_guard<IoExecutor> io_work_;
-  asio::executor_work_guard<executor_type> work_;
+  places_type places_;
 };
 
+/// The first attempt of an operation that can't be cancelled: posted as it is, and made an
+/// operation only if it has to wait.
 template <class Handler, class Action, class IoExecutor>
-void start_operation(Handler&& handler, Action action, const IoExecutor& io)
+class first_attempt {
+public:
+  using places_type = handler_places<Handler, IoExecutor>;
+  using allocator_type = asio::associated_allocator_t<Handler>;
+
+  first_attempt(Handler&& handler, Action&& action, places_type&& p)
+      : handler_(std::move(handler)), action_(std::move(action)), places_(std::move(p))
+  {
+  }
+  first_attempt(first_attempt&& other) noexcept
+      : handler_(std::move(other.handler_)),
+        action_(std::move(other.action_)),
+        places_(std::move(other.places_)),
+        pending_(std::exchange(other.pending_, false))
+  {
+  }
+  ~first_attempt()
+  {
+    if (pending_) action_.finished();
+  }
+
+  allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler_); }
+
+  void operator()()
+  {
+    pending_ = false;
+    auto done = action_.try_now();
+    if (!done) {
+      operation_for<Handler, Action, IoExecutor>::make(std::move(handler_), std::move(action_),
+                                                       std::move(places_))
+          ->attempt();
+      return;
+    }
+    action_.finished();
+    std::apply([&](auto&&... arguments) { std::move(handler_)(std::move(arguments)...); },
+               std::move(*done));
+  }
+
+private:
+  Handler handler_;
+  Action action_;
+  places_type places_;
+  bool pending_ = true;
+};
+
+/// Starts what `action` says for `handler`; never completes in here.
+template <class Handler, class Action, class IoExecutor>
+void start_operation(Handler&& h, Action action, const IoExecutor& io)
 {
-  using type = operation_for<std::decay_t<Handler>, Action, IoExecutor>;
-  type::make(std::forward<Handler>(handler), std::move(action), io)->start();
+  using handler_type = std::decay_t<Handler>;
+  handler_type handler(std::forward<Handler>(h));
+  handler_places<handler_type, IoExecutor> places(handler, io);
+  if (asio::get_associated_cancellation_slot(handler).is_connected()) {
+    operation_for<handler_type, Action, IoExecutor>::make(std::move(handler), std::move(action),
+                                                          std::move(places))
+        ->start(io);
+    return;
+  }
+  const auto executor = places.executor();
+  sender<handler_type, IoExecutor> send(handler, io, executor);
+  send(first_attempt<handler_type, Action, IoExecutor>(std::move(handler), std::move(action),
+                                                       std::move(places)));
 }
 
 }  // namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail

@@ -270,15 +270,15 @@ public:
                      Token&& token = asio::default_completion_token_t<Executor>())
   {
     return asio::async_initiate<Token, void(async_error_code, std::size_t)>(
-        initiate<async_detail::publish_action>{executor_, state_}, token, &t, payload);
+        initiate<async_detail::publish_action>{this}, token, &t, payload);
   }
 
   /// The same for a loan, which goes back unused if the operation fails.
   template <class Token = asio::default_completion_token_t<Executor>>
   auto async_publish(shmbus::loan&& l, Token&& token = asio::default_completion_token_t<Executor>())
   {
-    return asio::async_initiate<Token, void(async_error_code, std::size_t)>(
-        initiate_loan{executor_, state_}, token, std::move(l));
+    return asio::async_initiate<Token, void(async_error_code, std::size_t)>(initiate_loan{this},
+                                                                            token, std::move(l));
   }
   template <class T, class Token = asio::default_completion_token_t<Executor>>
   auto async_publish(typed_loan<T>&& l,
@@ -332,7 +332,7 @@ public:
                                   Token&& token = asio::default_completion_token_t<Executor>())
   {
     return asio::async_initiate<Token, void(async_error_code, std::size_t)>(
-        initiate<async_detail::watch_action>{executor_, state_}, token, &t, n);
+        initiate<async_detail::watch_action>{this}, token, &t, n);
   }
 
   client_id id() const noexcept { return state_->writer.id(); }
@@ -365,33 +365,31 @@ private:
 
   template <class Action>
   struct initiate {
-    Executor executor;
-    std::shared_ptr<async_detail::publisher_state> state;
+    basic_publisher* self;
 
     using executor_type = Executor;
-    const executor_type& get_executor() const noexcept { return executor; }
+    const executor_type& get_executor() const noexcept { return self->executor_; }
 
     template <class Handler, class What>
     void operator()(Handler&& handler, const topic* t, What what) const
     {
-      async_detail::start_operation(std::forward<Handler>(handler), Action(state, t, what),
-                                    executor);
+      async_detail::start_operation(std::forward<Handler>(handler), Action(self->state_, t, what),
+                                    self->executor_);
     }
   };
 
   struct initiate_loan {
-    Executor executor;
-    std::shared_ptr<async_detail::publisher_state> state;
+    basic_publisher* self;
 
     using executor_type = Executor;
-    const executor_type& get_executor() const noexcept { return executor; }
+    const executor_type& get_executor() const noexcept { return self->executor_; }
 
     template <class Handler>
     void operator()(Handler&& handler, shmbus::loan&& l) const
     {
       async_detail::start_operation(std::forward<Handler>(handler),
-                                    async_detail::publish_loan_action(state, std::move(l)),
-                                    executor);
+                                    async_detail::publish_loan_action(self->state_, std::move(l)),
+                                    self->executor_);
     }
   };
 

@@ -96,7 +96,7 @@ struct receive_batch_action : subscriber_action<receive_batch_action, std::size_
 
   bool take(std::error_code& ec, std::size_t& count)
   {
-    while (count != out.size() && owner->reader.take(out[count], ec)) ++count;
+    count = owner->reader.take_some(out, ec);
     if (count != 0) ec.clear();  // what is there counts; the next receive will say what was wrong
     return count != 0 || ec || out.empty();
   }
@@ -229,7 +229,7 @@ public:
   auto async_receive(Token&& token = asio::default_completion_token_t<Executor>())
   {
     return asio::async_initiate<Token, void(async_error_code, message)>(
-        initiate<async_detail::receive_action>{executor_, state_}, token);
+        initiate<async_detail::receive_action>{this}, token);
   }
 
   /// Takes what is there, up to `out.size()` messages; waits for one if there is none.
@@ -246,7 +246,7 @@ public:
                            Token&& token = asio::default_completion_token_t<Executor>())
   {
     return asio::async_initiate<Token, void(async_error_code, std::size_t)>(
-        initiate<async_detail::receive_batch_action>{executor_, state_}, token, out);
+        initiate<async_detail::receive_batch_action>{this}, token, out);
   }
 
   /// Waits until a receive would not have to wait; takes nothing.
@@ -260,7 +260,7 @@ public:
   auto async_wait(Token&& token = asio::default_completion_token_t<Executor>())
   {
     return asio::async_initiate<Token, void(async_error_code)>(
-        initiate<async_detail::wait_action>{executor_, state_}, token);
+        initiate<async_detail::wait_action>{this}, token);
   }
 
   /// The next message, as an awaitable: `message m = co_await sub.receive();`
@@ -318,18 +318,17 @@ private:
 
   template <class Action>
   struct initiate {
-    Executor executor;
-    std::shared_ptr<async_detail::subscriber_state> state;
+    basic_subscriber* self;
 
     using executor_type = Executor;
-    const executor_type& get_executor() const noexcept { return executor; }
+    const executor_type& get_executor() const noexcept { return self->executor_; }
 
     template <class Handler, class... Arguments>
     void operator()(Handler&& handler, Arguments... arguments) const
     {
-      const bool first = !state->receiving.exchange(true, std::memory_order_acq_rel);
+      const bool first = !self->state_->receiving.exchange(true, std::memory_order_acq_rel);
       async_detail::start_operation(std::forward<Handler>(handler),
-                                    Action(state, first, arguments...), executor);
+                                    Action(self->state_, first, arguments...), self->executor_);
     }
   };
 

@@ -45,6 +45,25 @@ struct waiting_action {
 
   attempted<Results...> aborted() { return fail(asio::error::operation_aborted); }
 
+  /// Tries once. Nothing: it is to be made an operation and attempted.
+  std::optional<std::tuple<async_error_code, Results...>> try_now()
+  {
+    auto& derived = static_cast<Derived&>(*this);
+    std::optional<std::tuple<async_error_code, Results...>> arguments;
+    if (Derived::first_in_line && !waited && owner->get_hub().others_wait(derived.key()))
+      return arguments;
+    arguments.emplace();
+    std::error_code ec;
+    const bool done = std::apply(
+        [&](async_error_code&, Results&... results) { return derived.try_once(ec, results...); },
+        *arguments);
+    if (!done)
+      arguments.reset();
+    else if (ec)
+      std::get<0>(*arguments) = ec;
+    return arguments;
+  }
+
   attempted<Results...> attempt(operation* self)
   {
     // The operation, and this object with it, may be gone once wait() has put it to sleep.
@@ -52,22 +71,13 @@ struct waiting_action {
     auto& derived = static_cast<Derived&>(*this);
     const std::uint32_t key = derived.key();
     while (true) {
-      std::error_code ec;
       const bool behind = Derived::first_in_line && !waited && keep->get_hub().others_wait(key);
       if (!behind) {
-        std::tuple<async_error_code, Results...> arguments;
-        const bool done =
-            std::apply([&](async_error_code&,
-                           Results&... results) { return derived.try_once(ec, results...); },
-                       arguments);
-        if (done) {
-          std::get<0>(arguments) = ec;
-          return {std::move(arguments), false};
-        }
+        if (auto done = try_now()) return {std::move(done), false};
         if (spin()) return {std::nullopt, true};
       }
       waited = true;
-      ec.clear();
+      std::error_code ec;
       switch (keep->get_hub().wait(
           self, key, derived.client(), [&] { return !behind && derived.worth_trying(); }, ec)) {
         case hub::waited::waiting: return {};

@@ -6,9 +6,12 @@
 #include "shmbus/payload.hpp"
 #include "shmbus/topic.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -38,6 +41,8 @@ public:
 
   /// Takes the next message. False: there is none, or `ec` says why not.
   bool take(message& out, std::error_code& ec) noexcept;
+  /// Takes as many as there are and `out` has room for; how many.
+  std::size_t take_some(std::span<message> out, std::error_code& ec) noexcept;
   /// Whether take() would find a message.
   bool readable(std::error_code& ec) noexcept;
   /// Whether take() would not come back empty-handed: a message, or an error.
