@@ -43,10 +43,11 @@ bool routes::renew_one(std::uint32_t i, const std::function<void(std::uint32_t)>
   if (now.state != slot_state::live) return true;
 
   const std::uint64_t version = slot.subscriptions_version.load(seq_cst);
-  if (s.generation == now.generation && s.version == version) return true;
+  if (s.generation == now.generation && (s.shunned || s.version == version)) return true;
   subscriber fresh{now.generation,
                    version,
                    true,
+                   false,
                    slot.queue_capacity.load(relaxed),
                    slot.max_held.load(relaxed),
                    static_cast<shmbus::overflow>(slot.overflow.load(relaxed)),
@@ -61,6 +62,13 @@ bool routes::renew_one(std::uint32_t i, const std::function<void(std::uint32_t)>
   for (const auto& p : fresh.patterns) trie_.insert(p, i);
   s = std::move(fresh);
   return true;
+}
+
+void routes::shun(std::uint32_t slot)
+{
+  forget_patterns(slot);
+  known_[slot].shunned = true;
+  forget_routes();
 }
 
 void routes::forget_patterns(std::uint32_t slot)

@@ -50,11 +50,15 @@ public:
     return look_up(topic, hash);
   }
 
+  /// Sends nothing more to a subscriber, until another one has its slot.
+  void shun(std::uint32_t slot);
+
   /// What a subscriber asked for, as it was read and checked; with its generation.
   struct subscriber {
     std::uint32_t generation = 0;  // 0: none known
     std::uint64_t version = 0;
     bool sending = false;  // it is LIVE
+    bool shunned = false;
     std::uint32_t queue_capacity = 0;
     std::uint32_t max_held = 0;
     shmbus::overflow policy = shmbus::overflow::drop_oldest;

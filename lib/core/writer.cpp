@@ -1,6 +1,7 @@
 #include "core/writer.hpp"
 
 #include "core/clients.hpp"
+#include "core/logging.hpp"
 #include "core/recovery.hpp"
 #include "shmbus/errc.hpp"
 
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cstring>
 #include <mutex>
+#include <string>
 
 namespace shmbus::core {
 namespace {
@@ -95,6 +97,7 @@ void writer::renew()
 route* writer::prepare(const topic_ref& t, std::error_code& ec)
 {
   if (!routes_.current()) renew();
+  if (broken_lanes_) shun_broken_lanes();
   if (!usable(ec)) return nullptr;
   route& r = routes_.find(t.name, t.hash);
   if (r.lanes.size() != r.subscribers.size() && !make_lanes(r, ec)) return nullptr;
@@ -156,6 +159,20 @@ void writer::drop_lane(std::uint32_t subscriber) noexcept
   bus_->control_pages().give_back(me_, lane->first_page(), lane->pages());
 }
 
+// Their subscribers wrote garbage: nothing more is sent there until they join anew. The pages stay
+// ours until they are gone: they may go on writing.
+void writer::shun_broken_lanes()
+{
+  broken_lanes_ = false;
+  for (std::uint32_t i = 0; i != lanes_.size(); ++i) {
+    if (!lanes_[i] || !lanes_[i]->broken() || routes_.known(i).shunned) continue;
+    log_warning("the subscriber in slot " + std::to_string(i) + " of " + bus_->path().string() +
+                " wrote what no correct one writes; nothing more is sent to it");
+    routes_.shun(i);
+    pool_.forget_lane(lanes_[i]->id());
+  }
+}
+
 chunk_record* writer::take_chunk(const route* r, std::size_t size, std::error_code& ec)
 {
   if (r && size >= collect_first_from)
@@ -211,7 +228,9 @@ std::size_t writer::send(route& r, chunk_record& chunk, std::size_t size,
   std::size_t reached = 0;
   std::size_t to_tell = 0;
   for (writer_lane* lane : r.lanes) {
-    if (lane->push(chunk, pool_) != writer_lane::pushed::sent) continue;
+    const auto result = lane->push(chunk, pool_);
+    if (result == writer_lane::pushed::broken) broken_lanes_ = true;
+    if (result != writer_lane::pushed::sent) continue;
     if (tell_later) few[reached] = lane->subscriber();
     ++reached;
   }

@@ -76,6 +76,7 @@ private:
   bool make_lanes(route& r, std::error_code& ec);
   writer_lane* make_lane(std::uint32_t subscriber, std::error_code& ec);
   void drop_lane(std::uint32_t subscriber) noexcept;
+  void shun_broken_lanes();
   chunk_record* take_chunk(const route* r, std::size_t size, std::error_code& ec);
   void fill_head(std::byte* chunk, const topic_ref& t, std::size_t capacity) noexcept;
   std::size_t send(route& r, chunk_record& chunk, std::size_t size, std::uint64_t type) noexcept;
@@ -97,6 +98,7 @@ private:
   std::uint64_t sequence_ = 0;
   std::uint64_t renewals_ = 0;  // how often the routes were renewed
   std::size_t loans_ = 0;
+  bool broken_lanes_ = false;
   std::vector<writer_lane*> asked_;  // lanes that ring us when they have space
 };
 
