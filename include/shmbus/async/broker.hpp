@@ -87,9 +87,9 @@ public:
   {
     static_assert(async_detail::has_event_loop<typename Context::executor_type>);
   }
-  explicit basic_broker(const asio::system_executor&, const broker_config& = {})
-    requires(!std::same_as<Executor, asio::system_executor>)
-  = delete;  // see async_detail::has_event_loop
+  template <std::same_as<asio::system_executor> NoEventLoop>
+  explicit basic_broker(const NoEventLoop&,
+                        const broker_config& = {}) = delete;  // see async_detail::has_event_loop
 
   template <class Context>
     requires std::derived_from<Context, asio::execution_context>

@@ -120,7 +120,10 @@ public:
     }
     o->key = key;
     o->where = operation::state::waiting;
-    q.waiting.push(o);
+    if (std::exchange(o->has_waited, true))
+      q.waiting.push_front(o);
+    else
+      q.waiting.push(o);
     ++waiting_;
     // Arm, look again, sleep.
     if (!armed_) {

@@ -37,6 +37,7 @@ public:
   operation* next = nullptr;
   std::uint32_t key = 0;  // which list of the hub it waits in
   state where = state::scheduled;
+  bool has_waited = false;  // and keeps its place before those who came later
   std::atomic<bool> cancelled{false};
 
 protected:
@@ -52,6 +53,13 @@ private:
 class operation_list {
 public:
   bool empty() const noexcept { return first_ == nullptr; }
+
+  void push_front(operation* o) noexcept
+  {
+    o->next = first_;
+    first_ = o;
+    if (!last_) last_ = o;
+  }
 
   void push(operation* o) noexcept
   {

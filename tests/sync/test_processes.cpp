@@ -1,0 +1,188 @@
+// Several processes on one bus, and what remains of those that are killed.
+#include "sync/fixture.hpp"
+
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <initializer_list>
+#include <thread>
+#include <vector>
+
+using namespace shmbus;
+
+extern char** environ;
+
+namespace {
+
+/// A child process; killed with its object.
+class process {
+public:
+  process(std::initializer_list<std::string> arguments)
+  {
+    const char* folder = std::getenv("SHMBUS_TEST_PROGRAMS");
+    std::vector<std::string> words{std::string(folder ? folder : ".") + "/peer"};
+    words.insert(words.end(), arguments);
+    std::vector<char*> argv;
+    for (auto& w : words) argv.push_back(w.data());
+    argv.push_back(nullptr);
+    REQUIRE(::posix_spawn(&pid_, argv[0], nullptr, nullptr, argv.data(), environ) == 0);
+  }
+  process(process&& other) noexcept : pid_(std::exchange(other.pid_, 0)) {}
+  ~process() { kill(); }
+
+  void kill()
+  {
+    if (pid_ == 0) return;
+    ::kill(pid_, SIGKILL);
+    wait();
+  }
+
+  /// Its exit status; -1 if it was killed.
+  int wait()
+  {
+    int status = 0;
+    ::waitpid(std::exchange(pid_, 0), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+private:
+  ::pid_t pid_ = 0;
+};
+
+std::uint64_t pages_in_use(const sync::broker& bus)
+{
+  const bus_info info = bus.info();
+  return (info.message_bytes_used + info.control_bytes_used) / 4096;
+}
+
+}  // namespace
+
+TEST_CASE("three processes publish to three others, which lose nothing")
+{
+  const auto config = own_bus();
+  sync::broker bus(config);
+  std::vector<process> all;
+  for (int i = 0; i < 3; ++i) all.push_back(process{"receive", config.name, "/p/*", "30000", "2"});
+  sync::publisher probe(bus);
+  CHECK(probe.wait_for_subscribers(topic("/p/0"), 3));
+  probe.close();
+  for (int i = 0; i < 3; ++i)
+    all.push_back(process{"publish", config.name, "/p/" + std::to_string(i), "10000"});
+  for (auto& p : all) CHECK(p.wait() == 0);
+  bus.recover();
+  CHECK(pages_in_use(bus) == 0);
+  CHECK(bus.info().clients.empty());
+}
+
+TEST_CASE("a killed publisher's messages still come, and then its place is free")
+{
+  const auto config = own_bus();
+  sync::broker bus(config);
+  sync::subscriber sub(bus, {.queue_capacity = 4096});
+  sub.subscribe("/p");
+  for (int round = 0; round < 20; ++round) {
+    process p{"publish", config.name, "/p", "0"};
+    std::uint64_t next = sub.receive().as<std::uint64_t>() + 1;
+    p.kill();
+    while (const auto m = sub.try_receive()) {
+      CHECK(m->as<std::uint64_t>() == next + m->lost_before());
+      next = m->as<std::uint64_t>() + 1;
+    }
+  }
+  bus.recover();
+  CHECK_FALSE(sub.try_receive());
+  bus.recover();
+  CHECK(bus.info().clients.size() == 1);
+  CHECK(bus.info().message_bytes_used == 0);
+}
+
+TEST_CASE("killed clients do not use up a bus")
+{
+  auto config = own_bus();
+  config.max_clients = 6;
+  sync::broker bus(config);
+  sync::publisher pub(bus);
+  const topic t("/p");
+  for (int round = 0; round < 60; ++round) {
+    process a{"receive", config.name, "/p", "0", std::to_string(round % 3)};
+    process b{"receive", config.name, "/#", "0", std::to_string(round % 3)};
+    CHECK(pub.wait_for_subscribers(t, 2));
+    for (std::uint64_t i = 0; i < 100; ++i) pub.publish(t, i);
+    a.kill();
+    b.kill();
+    while (pub.subscribers(t) != 0) bus.recover();
+  }
+  CHECK(bus.info().clients.size() == 1);
+}
+
+TEST_CASE("a blocked publisher goes on when the one it waits for is killed")
+{
+  const auto config = own_bus();
+  sync::broker bus(config);
+  sync::publisher pub(bus);
+  const topic t("/p");
+  process slow{"receive", config.name, "/p", "1000000000", "2"};
+  CHECK(pub.wait_for_subscribers(t, 1));
+  std::thread killer([&] { slow.kill(); });
+  for (std::uint64_t i = 0; pub.subscribers(t) != 0; ++i) pub.publish(t, i);
+  killer.join();
+  CHECK(pub.publish(t, std::uint64_t{0}) == 0);
+}
+
+TEST_CASE("what killed processes left of a bus is replaced by the next one")
+{
+  const auto config = own_bus();
+  const std::filesystem::path path = default_directory() / config.name;
+  {
+    process p{"publish", config.name, "/p", "0"};
+    while (!std::filesystem::exists(path / "lock")) ::usleep(1000);
+  }
+  REQUIRE(list_buses().size() == 1);
+  CHECK_FALSE(list_buses()[0].in_use);
+  auto other = config;
+  other.max_clients = 7;  // not those of the dead one
+  {
+    sync::broker bus(other);
+    CHECK(bus.config().max_clients == 7);
+    CHECK(bus.info().clients.empty());
+  }
+  CHECK(list_buses().empty());
+}
+
+TEST_CASE("a bus with default limits, a publisher and a subscriber takes less than a MiB")
+{
+  sync::broker bus({.name = "default-limits"});
+  sync::publisher pub(bus);
+  sync::subscriber sub(bus);
+  sub.subscribe("/#");
+  pub.publish(topic("/t"), "x");
+  CHECK(bus.info().file_bytes < (1 << 20));
+}
+
+TEST_CASE("a child of fork is told so, and the parent goes on")
+{
+  sync::broker bus(own_bus());
+  sync::publisher pub(bus);
+  sync::subscriber sub(bus);
+  sub.subscribe("/t");
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    std::error_code ec;
+    pub.try_publish(topic("/t"), "from the child", ec);
+    int wrong = ec == errc::forked ? 0 : 1;
+    (void)sub.try_receive(ec);
+    wrong += ec == errc::forked ? 0 : 2;
+    sync::publisher another(bus, {}, ec);
+    wrong += ec == errc::forked ? 0 : 4;
+    ::_exit(wrong);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+  CHECK(pub.publish(topic("/t"), "from the parent") == 1);
+  CHECK(text_of(sub.try_receive()) == "from the parent");
+}
