@@ -126,6 +126,7 @@ bool bus::watch_for_deaths()
     std::error_code ec;
     deaths_ = death_watch::start(
         files_.path, [this] { return sweep(*this); }, ec);
+    sweep(*this);  // who died before the watch was there is not told of by it
     if (ec) log_warning("deaths are noticed after a second only: " + ec.message());
   }
   return deaths_ != nullptr;

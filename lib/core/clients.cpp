@@ -1,5 +1,6 @@
 #include "core/clients.hpp"
 
+#include "core/bells.hpp"
 #include "core/recovery.hpp"
 #include "shmbus/errc.hpp"
 
@@ -73,6 +74,10 @@ void begin_leave(bus& b, lessee client) noexcept
       .state.compare_exchange(live, slot_word{slot_state::leaving, client.generation}.pack(),
                               seq_cst);
   b.header().routes_version.fetch_add(1, seq_cst);
+  // A publisher may wait for room in our lane. Version, then bell: it goes the other way.
+  for (std::uint32_t i = 0, top = b.clients_high_water(); i < top; ++i)
+    if (b.slot(i).role.load(relaxed) == static_cast<std::uint32_t>(client_role::publisher))
+      ring_client(b, i);
 }
 
 void finish_leave(bus& b, lessee client) noexcept

@@ -20,6 +20,9 @@ bool change(bus& b, lessee client, slot_state from, slot_state to) noexcept
 // before us may have stopped before he set the other.
 void announce(bus& b, lessee gone) noexcept
 {
+  // First, since it is what a publisher looks at after it has armed its bell: one that waits for room
+  // in the lane of `gone` either sees this, or is armed when we ring.
+  b.header().routes_version.fetch_add(1, seq_cst);
   const std::uint64_t bit = std::uint64_t{1} << (gone.slot % 64);
   const std::uint32_t top = b.clients_high_water();
   for (std::uint32_t i = 0; i < top; ++i) {
@@ -31,7 +34,6 @@ void announce(bus& b, lessee gone) noexcept
     b.bell_pending(bell)[i / 64].fetch_or(std::uint64_t{1} << (i % 64), seq_cst);
     ring(b.bell(bell));
   }
-  b.header().routes_version.fetch_add(1, seq_cst);
 }
 
 // Whether a live subscriber may still read a lane of this dead publisher. Reads the directory in

@@ -24,6 +24,7 @@ std::unique_ptr<port> port::open(const std::shared_ptr<core::bus>& b, std::error
   if (!s->bell) return nullptr;
   s->wakeup = wake::make_wakeup({s->bell->word(), b->alarm_descriptor()}, ec);
   if (!s->wakeup) return nullptr;
+  core::sweep(*b);  // who died before the alarm was set rings it no more
   return std::unique_ptr<port>(new port(std::move(s)));
 }
 
