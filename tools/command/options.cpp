@@ -7,6 +7,8 @@
 #include "shmbus/client_info.hpp"
 #include "shmbus/log.hpp"
 
+#include <grp.h>
+
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -15,6 +17,8 @@
 
 namespace shmbus::command {
 namespace {
+
+constexpr auto place_group = "Which bus";
 
 std::string_view environment(const char* name)
 {
@@ -44,34 +48,39 @@ void check_name(const std::string& name, const std::string& origin)
 
 void bus_options::add_place(CLI::App& app)
 {
-  constexpr auto group = "Which bus";
   app.add_option("--bus", name_, "Its name (else $SHMBUS_BUS, else \"default\")")
       ->type_name("NAME")
-      ->group(group);
+      ->group(place_group);
+  add_directory(app);
+}
+
+void bus_options::add_directory(CLI::App& app)
+{
   app.add_option("--dir", directory_,
-                 "Where buses are (else $SHMBUS_DIR, else /dev/shm/shmbus.<uid>); the bus is the "
-                 "folder DIR/NAME")
+                 "Where buses are (else $SHMBUS_DIR, else /dev/shm/shmbus.<uid>);\n"
+                 "a bus is the folder DIR/NAME")
       ->type_name("DIR")
-      ->group(group);
+      ->group(place_group);
 }
 
 void bus_options::add_limits(CLI::App& app)
 {
-  constexpr auto group = "If the bus is not there yet, it is made with (one that is keeps its own)";
+  constexpr auto group =
+      "Limits of the bus, if it is not there yet (one that is there keeps its own)";
   app.add_option("--buffer-size", config_.buffer_size,
                  "Memory for messages, at most; 64K to 32G (default: 64M)")
-      ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::Range(core::min_buffer_size, core::max_buffer_size))
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->check(in_range(core::min_buffer_size, core::max_buffer_size))
       ->type_name("SIZE")
       ->group(group);
   app.add_option("--max-clients", config_.max_clients,
                  "Publishers and subscribers, at most; 2 to 8192 (default: 1000)")
-      ->check(CLI::Range(core::min_clients, core::max_clients_limit))
+      ->check(in_range(core::min_clients, core::max_clients_limit))
       ->type_name("N")
       ->group(group);
   app.add_option("--max-subscriptions", config_.max_subscriptions_per_client,
                  "Patterns of one subscriber, at most; 1 to 65536 (default: 100)")
-      ->check(CLI::Range(std::uint32_t{1}, core::max_subscriptions_limit))
+      ->check(in_range(1, core::max_subscriptions_limit))
       ->type_name("N")
       ->group(group);
   app.add_option("--mode", mode_, "Who may use it, as for chmod (default: 600)")
@@ -93,6 +102,8 @@ void bus_options::complete()
   }
   config_.directory = directory_;
   config_.adopt = true;
+  if (!config_.group.empty() && ::getgrnam(config_.group.c_str()) == nullptr)
+    throw usage("--group: this machine has no group " + core::quoted(config_.group));
   if (!mode_.empty()) config_.mode = parse_mode(mode_);
 }
 
@@ -114,6 +125,18 @@ std::string bus_options::text() const { return "bus '" + config_.name + "' in " 
 std::string bus_options::directory() const
 {
   return config_.directory.empty() ? default_directory() : config_.directory;
+}
+
+CLI::Validator in_range(std::uint64_t least, std::uint64_t most)
+{
+  const auto check = [=](std::string& text) -> std::string {
+    std::uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, ec] = std::from_chars(text.data(), end, value);
+    if (ec == std::errc{} && stopped == end && value >= least && value <= most) return {};
+    return "takes a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+  };
+  return {check, ""};
 }
 
 void add_seconds(CLI::App& app, const std::string& name, std::chrono::nanoseconds& value,

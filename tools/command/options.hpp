@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -15,6 +17,8 @@ class bus_options {
 public:
   /// `--bus` and `--dir`, which may stand before the subcommand as well as after it.
   void add_place(CLI::App& app);
+  /// Only `--dir`.
+  void add_directory(CLI::App& app);
   /// `--buffer-size` and the others, for subcommands that make a bus which is not there.
   void add_limits(CLI::App& app);
 
@@ -46,8 +50,15 @@ void add_pub(CLI::App& app, bus_options& bus, action& chosen);
 void add_sub(CLI::App& app, bus_options& bus, action& chosen);
 void add_ls(CLI::App& app, bus_options& bus, action& chosen);
 void add_info(CLI::App& app, bus_options& bus, action& chosen);
+void add_doctor(CLI::App& app, action& chosen);
 
-/// An option that takes a time in seconds, also parts of one. Gives `none` if it is not there.
+/// In the order of `enum class overflow`.
+inline constexpr std::array overflow_names = {"drop-oldest", "drop-newest", "block"};
+
+/// Checks a whole number; CLI11 itself takes "-1" for a large one.
+CLI::Validator in_range(std::uint64_t least, std::uint64_t most = UINT64_MAX);
+
+/// An option that takes a time in seconds, also parts of one; `value` stays if it is not there.
 void add_seconds(CLI::App& app, const std::string& name, std::chrono::nanoseconds& value,
                  const std::string& description);
 inline constexpr auto no_timeout = std::chrono::nanoseconds::max();

@@ -2,6 +2,7 @@
 
 #include "core/utf8.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -100,6 +101,27 @@ std::string readable_size(std::uint64_t bytes)
       value >= 100 || value * 10 == static_cast<double>(static_cast<long>(value)) * 10;
   std::snprintf(text.data(), text.size(), whole ? "%.0f %s" : "%.1f %s", value, units[unit]);
   return text.data();
+}
+
+std::string client_name(client_id id)
+{
+  return std::to_string(id.slot) + '.' + std::to_string(id.generation);
+}
+
+std::string table::text() const
+{
+  std::vector<std::size_t> widths(rows_.front().size(), 0);
+  for (const auto& r : rows_)
+    for (std::size_t i = 0; i + 1 < r.size(); ++i) widths[i] = std::max(widths[i], r[i].size());
+  std::string out;
+  for (const auto& r : rows_) {
+    for (std::size_t i = 0; i != r.size(); ++i) {
+      out += r[i];
+      if (i + 1 != r.size()) out.append(widths[i] - r[i].size() + 2, ' ');
+    }
+    out += '\n';
+  }
+  return out;
 }
 
 }  // namespace shmbus::command

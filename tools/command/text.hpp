@@ -1,10 +1,12 @@
 #pragma once
 
-#include <cstddef>
+#include "shmbus/message.hpp"
+
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace shmbus::command {
 
@@ -19,5 +21,24 @@ std::string base64(std::string_view bytes);
 
 /// A number of bytes for people: "64 MiB", "1.5 KiB".
 std::string readable_size(std::uint64_t bytes);
+
+/// How a client is called, in all that the command prints.
+std::string client_name(client_id id);
+
+/// Rows of words, shown with each column as wide as its widest word.
+class table {
+public:
+  using row = std::vector<std::string>;
+
+  explicit table(row titles) { add(std::move(titles)); }
+
+  /// May have fewer words than there are columns; the last of them then takes no part in the widths.
+  void add(row words) { rows_.push_back(std::move(words)); }
+
+  std::string text() const;
+
+private:
+  std::vector<row> rows_;
+};
 
 }  // namespace shmbus::command
