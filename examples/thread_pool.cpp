@@ -1,0 +1,87 @@
+// A pool of threads: each coroutine on a strand of its own, and one strand for what they share.
+// What a strand runs never runs at the same time, so there is no mutex here.
+//
+//   thread_pool            until Ctrl-C. Meanwhile, in another terminal:
+//   shmbus pub --bus thread_pool /jobs/2 'something to do'
+//
+//   thread_pool 1000       a thousand jobs for each worker, from itself, then it ends
+
+#include <shmbus/shmbus.hpp>
+
+#include <asio.hpp>
+
+#include <csignal>
+#include <exception>
+#include <future>
+#include <iostream>
+#include <map>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+using strand = asio::strand<asio::thread_pool::executor_type>;
+
+struct results {  // used on one strand only
+  std::map<std::string, int> jobs;
+  std::set<std::thread::id> threads;
+};
+
+// One receive at a time for each subscriber; different subscribers run at the same time.
+asio::awaitable<void> work(shmbus::subscriber sub, strand shared, results& all, int count)
+{
+  for (int done = 0; count == 0 || done < count; ++done) {
+    const shmbus::message m = co_await sub.receive();
+    // ... here goes what takes long ...
+    asio::post(shared, [&all, topic = std::string(m.topic()), me = std::this_thread::get_id()] {
+      ++all.jobs[topic];
+      all.threads.insert(me);
+    });
+  }
+}
+
+asio::awaitable<void> give_work(shmbus::publisher pub, std::vector<shmbus::topic> topics, int count)
+{
+  for (int n = 0; n < count; ++n)
+    for (const auto& topic : topics) co_await pub.publish(topic, "a job");
+}
+
+int main(int argc, char** argv)
+try {
+  const int count = argc > 1 ? std::stoi(argv[1]) : 0;
+
+  results all;  // before the pool: its threads must not outlive it
+  asio::thread_pool pool{4};
+  const auto shared = asio::make_strand(pool.get_executor());
+  shmbus::broker bus{pool, {.name = "thread_pool"}};
+
+  std::vector<shmbus::topic> topics;
+  std::vector<std::future<void>> running;  // a future brings the exception of a coroutine here
+  for (int i = 1; i <= 4; ++i) {
+    const auto& topic = topics.emplace_back("/jobs/" + std::to_string(i));
+    shmbus::subscriber sub{bus, {.overflow = shmbus::overflow::block}};
+    sub.subscribe(topic.name());
+    running.push_back(asio::co_spawn(asio::make_strand(pool.get_executor()),
+                                     work(std::move(sub), shared, all, count), asio::use_future));
+  }
+  running.push_back(asio::co_spawn(asio::make_strand(pool.get_executor()),
+                                   give_work(shmbus::publisher{bus}, topics, count),
+                                   asio::use_future));
+
+  asio::signal_set signals{pool, SIGINT, SIGTERM};
+  signals.async_wait([&](auto...) { bus.close(); });  // each receive ends with errc::closed
+  for (auto& coroutine : running) coroutine.get();
+  signals.cancel();
+  pool.join();  // what was posted to `shared` has run
+
+  bool complete = all.jobs.size() == topics.size();
+  for (const auto& [topic, jobs] : all.jobs) {
+    std::cout << topic << ": " << jobs << " jobs\n";
+    complete = complete && jobs == count;
+  }
+  std::cout << "done by " << all.threads.size() << " threads" << std::endl;
+  return complete ? 0 : 1;
+} catch (const std::exception& e) {
+  std::cerr << "thread_pool: " << e.what() << '\n';
+  return 1;
+}
