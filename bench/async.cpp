@@ -182,16 +182,13 @@ int main(int argc, char** argv)
   }};
   for (const auto& [name, f] : all)
     benchmark::RegisterBenchmark(name, f)->UseManualTime()->Iterations(2000);
-  const auto full = [](const char* name) {
-    return std::string(name) + "/iterations:2000/manual_time";
-  };
   return bench::run(argc, argv,
                     {
-                        {full("co_await_receive"), full("co_await_nothing")},
-                        {full("co_await_receive"), full("co_await_post")},
-                        {full("co_await_receive"), full("try_receive")},
-                        {full("co_await_batch_of_16"), full("try_receive")},
-                        {full("async_receive_any_io_executor"), full("post_any_io_executor")},
-                        {full("async_receive_io_context"), full("post_io_context")},
+                        {"co_await_receive", "co_await_nothing"},
+                        {"co_await_receive", "co_await_post"},
+                        {"co_await_receive", "try_receive"},
+                        {"co_await_batch_of_16", "try_receive"},
+                        {"async_receive_any_io_executor", "post_any_io_executor"},
+                        {"async_receive_io_context", "post_io_context"},
                     });
 }

@@ -205,8 +205,8 @@ int main(int argc, char** argv)
                                     {"cycle/1024", "floor_clock/1024"},
                                     {"cycle_no_time/65536", "floor_plain/65536"},
                                     {"cycle/65536", "floor_clock/65536"},
-                                    {"publish_200/iterations:2000/manual_time", "floor_plain/64"},
-                                    {"receive_200/iterations:2000/manual_time", "floor_plain/64"},
+                                    {"publish_200", "floor_plain/64"},
+                                    {"receive_200", "floor_plain/64"},
                                     {"cycle_among/1000", "cycle_among/0"},
                                     {"publish_among/1000", "publish_among/0"},
                                 });

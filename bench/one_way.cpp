@@ -78,13 +78,24 @@ struct figure {
     tails.push_back(bench::quantile(singles, 0.99));
   }
   double median() const { return bench::median(medians); }
-  void print(const figure& floor) const
+  // The ratio is the median of those within each round, to the floor just before and just after.
+  void print(const figure& before, const figure& after) const
   {
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i != medians.size(); ++i)
+      ratios.push_back(2 * medians[i] / (before.medians[i] + after.medians[i]));
     std::printf("%-28s %9.1f %9.1f %9.1f %9.1f %8.2f\n", name, median(),
                 bench::quantile(medians, 0), bench::quantile(medians, 1), bench::median(tails),
-                median() / floor.median());
+                bench::median(ratios));
   }
 };
+
+bool noisy(const figure& before, const figure& after)
+{
+  const double drift = after.median() / before.median();
+  const double spread = bench::quantile(before.medians, 1) / bench::quantile(before.medians, 0);
+  return drift < 0.9 || drift > 1.1 || spread > 1.3;
+}
 
 }  // namespace
 
@@ -118,12 +129,7 @@ int main(int argc, char** argv)
       "clock read is in it\n\n",
       rounds, batches * batch);
   std::printf("%-28s %9s %9s %9s %9s %8s\n", "", "median", "least", "most", "p99", "ratio");
-  before.print(before);
-  plain.print(before);
-  stamped.print(before);
-  after.print(before);
-  const double spread = bench::quantile(before.medians, 1) / bench::quantile(before.medians, 0);
-  if (const double drift = after.median() / before.median();
-      drift < 0.9 || drift > 1.1 || spread > 1.3)
+  for (const figure* f : {&before, &plain, &stamped, &after}) f->print(before, after);
+  if (noisy(before, after))
     std::puts("\nnoisy: the raw line itself is unsteady here; repeat this when the host is quiet");
 }

@@ -15,28 +15,20 @@
 #include <future>
 #include <iostream>
 #include <map>
-#include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 using strand = asio::strand<asio::thread_pool::executor_type>;
 
-struct results {  // used on one strand only
-  std::map<std::string, int> jobs;
-  std::set<std::thread::id> threads;
-};
+using tally = std::map<std::string, int>;
 
 // One receive at a time for each subscriber; different subscribers run at the same time.
-asio::awaitable<void> work(shmbus::subscriber sub, strand shared, results& all, int count)
+asio::awaitable<void> work(shmbus::subscriber sub, strand shared, tally& jobs, int count)
 {
   for (int done = 0; count == 0 || done < count; ++done) {
     const shmbus::message m = co_await sub.receive();
     // ... here goes what takes long ...
-    asio::post(shared, [&all, topic = std::string(m.topic()), me = std::this_thread::get_id()] {
-      ++all.jobs[topic];
-      all.threads.insert(me);
-    });
+    asio::post(shared, [&jobs, topic = std::string(m.topic())] { ++jobs[topic]; });
   }
 }
 
@@ -50,7 +42,7 @@ int main(int argc, char** argv)
 try {
   const int count = argc > 1 ? std::stoi(argv[1]) : 0;
 
-  results all;  // before the pool: its threads must not outlive it
+  tally jobs;  // before the pool: its threads must not outlive it
   asio::thread_pool pool{4};
   const auto shared = asio::make_strand(pool.get_executor());
   shmbus::broker bus{pool, {.name = "thread_pool"}};
@@ -62,7 +54,7 @@ try {
     shmbus::subscriber sub{bus, {.overflow = shmbus::overflow::block}};
     sub.subscribe(topic.name());
     running.push_back(asio::co_spawn(asio::make_strand(pool.get_executor()),
-                                     work(std::move(sub), shared, all, count), asio::use_future));
+                                     work(std::move(sub), shared, jobs, count), asio::use_future));
   }
   running.push_back(asio::co_spawn(asio::make_strand(pool.get_executor()),
                                    give_work(shmbus::publisher{bus}, topics, count),
@@ -74,12 +66,11 @@ try {
   signals.cancel();
   pool.join();  // what was posted to `shared` has run
 
-  bool complete = all.jobs.size() == topics.size();
-  for (const auto& [topic, jobs] : all.jobs) {
-    std::cout << topic << ": " << jobs << " jobs\n";
-    complete = complete && jobs == count;
+  bool complete = jobs.size() == topics.size();
+  for (const auto& [topic, done] : jobs) {
+    std::cout << topic << ": " << done << " jobs" << std::endl;
+    complete = complete && done == count;
   }
-  std::cout << "done by " << all.threads.size() << " threads" << std::endl;
   return complete ? 0 : 1;
 } catch (const std::exception& e) {
   std::cerr << "thread_pool: " << e.what() << '\n';

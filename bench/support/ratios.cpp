@@ -5,11 +5,33 @@
 
 namespace bench {
 
+namespace {
+
+// As it was registered: without what Google Benchmark adds for fixed iterations and manual time.
+std::string plain(std::string name) { return name.substr(0, name.find("/iterations:")); }
+
+}  // namespace
+
+// Without its own description of the machine: print_machine() says more.
+bool ratio_reporter::ReportContext(const Context& context)
+{
+  name_field_width_ = context.name_field_width;
+  printed_header_ = false;
+  return true;
+}
+
 void ratio_reporter::ReportRuns(const std::vector<Run>& runs)
 {
-  for (const Run& r : runs)
-    if (r.aggregate_name == "median") medians_[r.run_name.str()] = r.GetAdjustedRealTime();
-  ConsoleReporter::ReportRuns(runs);
+  std::vector<Run> medians;
+  for (Run r : runs) {
+    if (r.aggregate_name != "median") continue;
+    const std::string name = plain(r.run_name.str());
+    r.run_name = {};
+    r.run_name.function_name = name;
+    medians_[name] = r.GetAdjustedRealTime();
+    medians.push_back(r);
+  }
+  if (!medians.empty()) ConsoleReporter::ReportRuns(medians);
 }
 
 void ratio_reporter::print(const std::vector<ratio>& ratios) const

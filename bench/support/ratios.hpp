@@ -14,11 +14,12 @@ struct ratio {
   std::string floor;
 };
 
-/// Prints what Google Benchmark prints, and remembers the medians for a table of ratios.
+/// Prints medians as Google Benchmark does, and remembers them for a table of ratios.
 class ratio_reporter : public benchmark::ConsoleReporter {
 public:
   ratio_reporter() : ConsoleReporter(OO_Tabular) {}
 
+  bool ReportContext(const Context& context) override;
   void ReportRuns(const std::vector<Run>& runs) override;
   void print(const std::vector<ratio>& ratios) const;
 

@@ -47,10 +47,6 @@ struct counting_allocator<void> {
   counting_allocator(const counting_allocator<U>& other) : bytes(other.bytes), calls(other.calls)
   {
   }
-  friend bool operator==(const counting_allocator& a, const counting_allocator& b)
-  {
-    return a.bytes == b.bytes;
-  }
   std::ptrdiff_t* bytes;
   int* calls;
 };

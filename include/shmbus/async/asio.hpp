@@ -2,6 +2,10 @@
 
 /// Which Asio the asynchronous API is made for: standalone, or Boost's with SHMBUS_USE_BOOST_ASIO.
 
+// Before Asio, whose choice of an allocator for coroutine frames depends on whether a header of the
+// standard library came first: all files of a program must come to the same.
+#include <cstddef>
+
 #if defined(SHMBUS_USE_BOOST_ASIO)
 
 #include <boost/asio/any_io_executor.hpp>
