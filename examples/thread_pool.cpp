@@ -16,17 +16,21 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <system_error>
 #include <vector>
 
 using strand = asio::strand<asio::thread_pool::executor_type>;
-
 using tally = std::map<std::string, int>;
 
 // One receive at a time for each subscriber; different subscribers run at the same time.
 asio::awaitable<void> work(shmbus::subscriber sub, strand shared, tally& jobs, int count)
 {
   for (int done = 0; count == 0 || done < count; ++done) {
-    const shmbus::message m = co_await sub.receive();
+    std::error_code ec;
+    const shmbus::message m =
+        co_await sub.async_receive(asio::redirect_error(asio::use_awaitable, ec));
+    if (ec == shmbus::errc::closed) co_return;
+    if (ec) throw std::system_error(ec, "cannot receive");
     // ... here goes what takes long ...
     asio::post(shared, [&jobs, topic = std::string(m.topic())] { ++jobs[topic]; });
   }
@@ -61,7 +65,7 @@ try {
                                    asio::use_future));
 
   asio::signal_set signals{pool, SIGINT, SIGTERM};
-  signals.async_wait([&](auto...) { bus.close(); });  // each receive ends with errc::closed
+  signals.async_wait([&](auto...) { bus.close(); });  // each receive ends: errc::closed
   for (auto& coroutine : running) coroutine.get();
   signals.cancel();
   pool.join();  // what was posted to `shared` has run
@@ -71,7 +75,7 @@ try {
     std::cout << topic << ": " << done << " jobs" << std::endl;
     complete = complete && done == count;
   }
-  return complete ? 0 : 1;
+  return complete || count == 0 ? 0 : 1;
 } catch (const std::exception& e) {
   std::cerr << "thread_pool: " << e.what() << '\n';
   return 1;
