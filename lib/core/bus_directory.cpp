@@ -27,6 +27,13 @@ namespace fs = std::filesystem;
 // What is not a bus begins with a character that no bus name has.
 constexpr char aside = '~';
 
+// An empty variable is as good as none.
+const char* directory_from_environment() noexcept
+{
+  const char* d = std::getenv("SHMBUS_DIR");
+  return d && *d ? d : nullptr;
+}
+
 bool is(const std::error_code& ec, std::errc e) noexcept { return ec == e; }
 
 std::string aside_name()
@@ -213,7 +220,7 @@ attempt try_open(int parent, const std::string& name, bus_files& files, std::err
 shm::file open_parent(const broker_config& config, fs::path& parent, std::error_code& ec)
 {
   parent = config.directory.empty() ? default_directory() : config.directory;
-  const bool ours = config.directory.empty() && std::getenv("SHMBUS_DIR") == nullptr;
+  const bool ours = config.directory.empty() && !directory_from_environment();
   if (ours && ::mkdir(parent.c_str(), 0700) != 0 && errno != EEXIST) {
     ec = shm::last_error();
     return {};
@@ -328,7 +335,7 @@ namespace shmbus {
 
 std::filesystem::path default_directory()
 {
-  if (const char* d = std::getenv("SHMBUS_DIR"); d && *d) return d;
+  if (const char* d = core::directory_from_environment()) return d;
   return "/dev/shm/shmbus." + std::to_string(::geteuid());
 }
 
@@ -336,7 +343,7 @@ std::vector<bus_entry> list_buses(const std::filesystem::path& directory, std::e
 {
   ec.clear();
   const auto path = directory.empty() ? default_directory() : directory;
-  const bool may_be_missing = directory.empty() && std::getenv("SHMBUS_DIR") == nullptr;
+  const bool may_be_missing = directory.empty() && !core::directory_from_environment();
   std::vector<bus_entry> found;
   std::filesystem::directory_iterator entries(path, ec);
   if (ec) {

@@ -50,7 +50,7 @@ void examine_directory(system_report& report)
   std::error_code ignored;
   fs::path there = report.directory;
   if (!fs::exists(there, ignored)) {
-    if (std::getenv("SHMBUS_DIR"))
+    if (const char* d = std::getenv("SHMBUS_DIR"); d && *d)
       report.problems.push_back("SHMBUS_DIR=" + report.directory + " does not exist: make it");
     there = there.parent_path();
   }
