@@ -18,7 +18,7 @@ struct end_of_demo {
   std::uint64_t matching_cpu_loads;   // likewise
 };
 
-/// The process that publishes this machine's figures. SIGINT and SIGTERM end it early, but properly.
+/// The process that publishes this machine's figures. SIGINT and SIGTERM end it early but properly.
 int publish(const std::string& bus_name, std::chrono::seconds duration);
 
 /// A process that receives what matches `pattern`, until the end is announced. Its exit status is 0

@@ -122,7 +122,7 @@ def _(place):
     receiver = place.subscribe("/a", "--count", "2", bus="plant")
     place.run("pub", "/a", "x", variables={"SHMBUS_BUS": "plant"}).expect()
     place.run("pub", "/a", "y", "--bus", "plant", variables={"SHMBUS_BUS": "other"}).expect()
-    receiver.finish().expect(out="/a x\n/a y\n")
+    receiver.finish().expect_lines("/a x", "/a y")
 
 
 @case("SHMBUS_BUS that is no name is wrong usage and is named")

@@ -53,6 +53,12 @@ class Result:
             raise AssertionError("; ".join(problems) + f"\n{self}")
         return self
 
+    def expect_lines(self, *lines):
+        """The same for lines in any order, since there is none between publishers."""
+        self.expect()
+        if sorted(self.out.splitlines()) != sorted(lines):
+            raise AssertionError(f"expected the lines {lines}\n{self}")
+
     def __str__(self):
         return (f"command: {self.arguments}\nexit status: {self.status}\n"
                 f"standard output: {show(self.out)}\nstandard error: {self.err}")

@@ -80,7 +80,7 @@ def _(place):
     receiver = place.subscribe("/a", "--count", "6")
     place.run("pub", "/a", "x", "--repeat", "2").expect()
     place.run("pub", "/a", "--repeat", "2", stdin=b"y\nz\n").expect()
-    receiver.finish().expect(out="/a x\n/a x\n/a y\n/a y\n/a z\n/a z\n")
+    receiver.finish().expect_lines("/a x", "/a x", "/a y", "/a y", "/a z", "/a z")
 
 
 @case("--rate spreads messages over time")

@@ -96,8 +96,8 @@ std::string as_text(const bus_info& info)
 }
 
 constexpr auto notes =
-    R"(A client is live, leaving (it still holds messages), or dead (gone, with messages that somebody has
-yet to receive). The pid is the one that the client itself sees.)";
+    R"(A client is live, leaving (it still holds messages), or dead (gone, with messages that
+somebody has yet to receive). The pid is the one that the client itself sees.)";
 
 }  // namespace
 

@@ -12,8 +12,8 @@ namespace shmbus::command {
 
 class shared_descriptor;
 
-/// Runs the coroutine of a command until it is done, or Ctrl-C, SIGTERM, SIGHUP, the end of its time
-/// or the loss of its reader cuts it short.
+/// Runs the coroutine of a command until it is done, or cut short: by Ctrl-C, SIGTERM or SIGHUP,
+/// the end of its time, or the loss of its reader.
 class session {
 public:
   enum class end { done, interrupted, timed_out, nobody_reads };

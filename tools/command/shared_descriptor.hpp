@@ -10,8 +10,8 @@ namespace shmbus::command {
 
 /// Waits for a descriptor that other processes share, like standard input.
 ///
-/// Asio makes what it waits for non-blocking, and so for a shell and its other children too. Here it
-/// waits for an epoll instance of our own, which watches the descriptor.
+/// Asio makes what it waits for non-blocking, and so for a shell and its other children too. Here
+/// it waits for an epoll instance of our own, which watches the descriptor.
 class shared_descriptor {
 public:
   /// `events` as epoll_ctl(2) has them; 0: only errors, like a pipe that lost its reader.

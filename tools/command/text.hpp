@@ -32,7 +32,7 @@ public:
 
   explicit table(row titles) { add(std::move(titles)); }
 
-  /// May have fewer words than there are columns; the last of them then takes no part in the widths.
+  /// May have fewer words than there are columns; the last of a row takes no part in the widths.
   void add(row words) { rows_.push_back(std::move(words)); }
 
   std::string text() const;
