@@ -1,9 +1,9 @@
 #include "shmbus/sync/publisher.hpp"
 
 #include "core/writer.hpp"
+#include "sync/turnstile.hpp"
 #include "sync/waiting.hpp"
 
-#include <mutex>
 #include <utility>
 
 namespace shmbus::sync {
@@ -24,8 +24,11 @@ struct publisher::state {
     std::size_t reached = attempt(ec);
     if (!ec || ec != errc::queue_full) return reached;
     ec.clear();
-    const auto turn = my_turn(until, ec);
-    if (!turn) return 0;
+    const turnstile::turn turn(one_waits, until);
+    if (!turn) {
+      ec = errc::timed_out;
+      return 0;
+    }
     core::leased_bell* bell = waiting.bell([this](auto& b) { writer->attach(b); }, ec);
     if (!bell) return 0;
     while (true) {
@@ -45,16 +48,6 @@ struct publisher::state {
     return reached;
   }
 
-  std::unique_lock<std::timed_mutex> my_turn(const shm::deadline& until, std::error_code& ec)
-  {
-    std::unique_lock<std::timed_mutex> turn(turn_, std::defer_lock);
-    if (!until)
-      turn.lock();
-    else if (!turn.try_lock_until(*until))
-      ec = errc::timed_out;
-    return turn;
-  }
-
   std::size_t publish(const topic& t, const payload_view& payload, const shm::deadline& until,
                       std::error_code& ec)
   {
@@ -65,9 +58,7 @@ struct publisher::state {
 
   std::shared_ptr<core::writer> writer;
   sync::waiting waiting;
-
-private:
-  std::timed_mutex turn_;
+  turnstile one_waits;
 };
 
 namespace {
@@ -207,7 +198,7 @@ bool publisher::wait_for_subscribers(const topic& t, std::size_t n, std::chrono:
   if (subscribers(t) >= n) return true;
   const auto until = deadline_in(d);
   std::error_code ec;
-  const auto turn = state_->my_turn(until, ec);
+  const turnstile::turn turn(state_->one_waits, until);
   if (!turn) return false;
   core::writer& w = *state_->writer;
   core::leased_bell* bell = state_->waiting.bell([&](auto& b) { w.attach(b); }, ec);

@@ -150,7 +150,7 @@ private:
   void open(const broker_config& config, std::error_code& ec)
   {
     if (auto bus = shmbus::detail::open_bus(config, ec))
-      hub_ = async_detail::hub::make(executor_, std::move(bus));
+      hub_ = std::make_shared<async_detail::hub>(executor_, std::move(bus));
   }
 
   Executor executor_;

@@ -31,6 +31,34 @@ protected:
   ~closable() = default;
 };
 
+/// The hubs of an execution context. Kept by each of them, since handlers that run elsewhere may
+/// drop a hub while, or after, the context is destroyed.
+class hub_registry {
+public:
+  void add(hub* h)
+  {
+    const std::lock_guard guard(mutex_);
+    hubs_.push_back(h);
+  }
+
+  /// No hub is destroyed while its context's services shut down: a hub's destructor comes here
+  /// first, with what it has to give back to them.
+  template <class Function>
+  void remove(hub* h, Function give_back)
+  {
+    const std::lock_guard guard(mutex_);
+    std::erase(hubs_, h);
+    give_back();
+  }
+
+  void shut_down();
+  void let_go_in_child();
+
+private:
+  std::mutex mutex_;
+  std::vector<hub*> hubs_;
+};
+
 /// Ends what waits in an execution context when the context goes away, or when this process is the
 /// child of a fork.
 class hub_service final : public asio::execution_context::service {
@@ -41,31 +69,15 @@ public:
   {
   }
 
-  void add(const std::shared_ptr<hub>& h)
+  const std::shared_ptr<hub_registry>& hubs() const noexcept { return hubs_; }
+  void shutdown() override { hubs_->shut_down(); }
+  void notify_fork(asio::execution_context::fork_event event) override
   {
-    const std::lock_guard guard(mutex_);
-    std::erase_if(hubs_, [](auto& known) { return known.expired(); });
-    hubs_.push_back(h);
+    if (event == asio::execution_context::fork_child) hubs_->let_go_in_child();
   }
-
-  void shutdown() override;
-  void notify_fork(asio::execution_context::fork_event event) override;
 
 private:
-  template <class Function>
-  void for_each(Function f)
-  {
-    std::vector<std::weak_ptr<hub>> hubs;
-    {
-      const std::lock_guard guard(mutex_);
-      hubs = hubs_;
-    }
-    for (auto& weak : hubs)
-      if (const auto h = weak.lock()) f(*h);
-  }
-
-  std::mutex mutex_;
-  std::vector<std::weak_ptr<hub>> hubs_;
+  const std::shared_ptr<hub_registry> hubs_ = std::make_shared<hub_registry>();
 };
 
 /// All that waits for one bus in one execution context: one bell, one descriptor, any number of
@@ -83,21 +95,19 @@ public:
   static constexpr std::uint32_t closing = watchers - 1;
   struct no_client {};
 
-  static std::shared_ptr<hub> make(asio::any_io_executor executor, std::shared_ptr<core::bus> b)
-  {
-    auto h = std::make_shared<hub>(private_tag{}, executor, std::move(b));
-    // After the descriptor's own service, so that ours is shut down before it.
-    asio::use_service<hub_service>(asio::query(executor, asio::execution::context)).add(h);
-    return h;
-  }
-
-  struct private_tag {};
-  hub(private_tag, const asio::any_io_executor& executor, std::shared_ptr<core::bus> b)
+  hub(const asio::any_io_executor& executor, std::shared_ptr<core::bus> b)
       : bus_(std::move(b)), descriptor_(std::in_place, executor), timer_(std::in_place, executor)
   {
+    // After the descriptor's own service, so that ours is shut down before it.
+    auto& context = asio::query(executor, asio::execution::context);
+    registry_ = asio::use_service<hub_service>(context).hubs();
+    registry_->add(this);
   }
 
-  ~hub() { release_descriptor(); }
+  ~hub()
+  {
+    registry_->remove(this, [this] { give_back(); });
+  }
 
   const std::shared_ptr<core::bus>& bus() const noexcept { return bus_; }
   async_detail::hub& get_hub() noexcept { return *this; }
@@ -203,38 +213,26 @@ public:
     wake_all(closing);
   }
 
-  /// In a child of fork: everything that waits finds out that it is the parent's.
-  void let_go_in_child()
+  /// In a child of fork: everything that waits goes to `all`, to find out that it is the parent's.
+  void let_go_in_child(operation_list& all)
   {
-    operation_list ready;
-    {
-      const std::lock_guard guard(mutex_);
-      collect_all(ready);
-      armed_ = asleep_ = awaited_ = looking_for_dead_ = false;
-      if (port_) {
-        descriptor_->release();
-        port_.reset();
-      }
-      timer_->cancel();
+    const std::lock_guard guard(mutex_);
+    collect_all(all);
+    armed_ = asleep_ = awaited_ = looking_for_dead_ = false;
+    if (port_) {
+      descriptor_->release();
+      port_.reset();
     }
-    while (operation* o = ready.pop()) o->schedule();
+    timer_->cancel();
   }
 
-  /// Ends everything that waits, without calling handlers.
-  void shut_down()
+  /// The context goes away: everything that waits goes to `all`, to end without a call.
+  void shut_down(operation_list& all)
   {
-    operation_list all;
-    {
-      const std::lock_guard guard(mutex_);
-      shut_down_ = true;
-      for (auto& [key, q] : queues_)
-        while (operation* o = q.waiting.pop()) all.push(o);
-      waiting_ = 0;
-      timer_.reset();
-      release_descriptor();
-    }
-    // Handlers may own what calls us back.
-    while (operation* o = all.pop()) o->destroy();
+    const std::lock_guard guard(mutex_);
+    shut_down_ = true;
+    collect_all(all);
+    give_back();
   }
 
   /// "uring" or "thread"; empty before anything waited.
@@ -263,8 +261,10 @@ private:
     return false;
   }
 
-  void release_descriptor()
+  // What is the context's.
+  void give_back()
   {
+    timer_.reset();
     if (!descriptor_) return;
     if (descriptor_->is_open()) descriptor_->release();  // it is the port's
     descriptor_.reset();
@@ -400,6 +400,7 @@ private:
   }
 
   std::shared_ptr<core::bus> bus_;
+  std::shared_ptr<hub_registry> registry_;
   std::mutex mutex_;
   std::unique_ptr<shmbus::detail::port> port_;
   std::optional<asio::posix::stream_descriptor> descriptor_;
@@ -417,14 +418,34 @@ private:
   bool shut_down_ = false;
 };
 
-inline void hub_service::shutdown()
+// Both: handlers, and what they own, may call back or drop a hub. So they come last, unlocked.
+
+inline void hub_registry::shut_down()
 {
-  for_each([](hub& h) { h.shut_down(); });
+  operation_list all;
+  std::vector<std::shared_ptr<hub>> keep;
+  {
+    const std::lock_guard guard(mutex_);
+    for (hub* h : hubs_) {
+      keep.push_back(h->weak_from_this().lock());
+      h->shut_down(all);
+    }
+  }
+  while (operation* o = all.pop()) o->destroy();
 }
 
-inline void hub_service::notify_fork(asio::execution_context::fork_event event)
+inline void hub_registry::let_go_in_child()
 {
-  if (event == asio::execution_context::fork_child) for_each([](hub& h) { h.let_go_in_child(); });
+  operation_list all;
+  std::vector<std::shared_ptr<hub>> keep;
+  {
+    const std::lock_guard guard(mutex_);
+    for (hub* h : hubs_) {
+      keep.push_back(h->weak_from_this().lock());
+      h->let_go_in_child(all);
+    }
+  }
+  while (operation* o = all.pop()) o->schedule();
 }
 
 }  // namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail

@@ -123,16 +123,16 @@ public:
   /// On the handler's executor.
   void attempt()
   {
-    const auto owner = action_.owner;  // until the end of this function, whatever the handler does
+    auto owner = action_.owner;  // must outlive the operation
     auto result = owner->get_hub().cancelled(this) ? action_.aborted() : action_.attempt(this);
     if (result.again) asio::post(places_.executor(), attempt_function(this));
     if (!result.done) return;  // waits; may be gone already
     asio::get_associated_cancellation_slot(handler_).clear();
     Handler handler(std::move(handler_));
-    Action action(std::move(action_));
-    const places_type keep(std::move(places_));
+    action_.finished();
     free(handler);
-    action.finished();
+    owner.reset();
+    // Nothing is held any more: the handler may tell another thread that destroys all there is.
     std::apply([&](auto&&... arguments) { std::move(handler)(std::move(arguments)...); },
                std::move(*result.done));
   }
@@ -190,9 +190,8 @@ private:
   void end()
   {
     Handler handler(std::move(handler_));
-    Action action(std::move(action_));
+    action_.finished();
     free(handler);
-    action.finished();
   }
 
   // The handler was moved out, and knows its allocator.
@@ -250,8 +249,13 @@ public:
           ->attempt();
       return;
     }
-    action_.finished();
-    std::apply([&](auto&&... arguments) { std::move(handler_)(std::move(arguments)...); },
+    Handler handler(std::move(handler_));
+    {
+      Action action(std::move(action_));
+      const places_type places(std::move(places_));
+      action.finished();
+    }  // as in operation_for::attempt(): the handler is called with nothing held
+    std::apply([&](auto&&... arguments) { std::move(handler)(std::move(arguments)...); },
                std::move(*done));
   }
 

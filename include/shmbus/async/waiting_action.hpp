@@ -30,7 +30,7 @@ struct attempted {
 ///   client()                  whose bell it is
 ///   try_once(ec, results...)  whether it is done, with results or an error
 ///   worth_trying()            after it was entered into the list: whether not to sleep after all
-///   finished()                right before the handler, when the operation is no more
+///   finished()                before the handler is called, or the operation dropped
 /// and may hide
 ///   first_in_line             whether those who wait come before it
 ///   spin_for()                how long to try again and again before it sleeps
