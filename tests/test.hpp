@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <ostream>  // before doctest, which only declares it
+
 namespace shmbus::test {
 
 /// Counts the running test case as skipped, for want of something that this machine or its kernel
