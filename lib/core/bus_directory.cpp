@@ -110,18 +110,50 @@ void sweep_aside(int parent) noexcept
   ::closedir(entries);
 }
 
+// What a limit of a bus may be.
+struct bound {
+  const char* name;
+  std::uint64_t least;
+  std::uint64_t most;
+  std::uint64_t (*value)(const broker_config&) noexcept;
+
+  bool holds(const broker_config& c) const noexcept
+  {
+    return value(c) >= least && value(c) <= most;
+  }
+};
+constexpr bound bounds[] = {
+    {"buffer_size", min_buffer_size, max_buffer_size,
+     [](const broker_config& c) noexcept -> std::uint64_t { return c.buffer_size; }},
+    {"max_clients", min_clients, max_clients_limit,
+     [](const broker_config& c) noexcept -> std::uint64_t { return c.max_clients; }},
+    {"max_subscriptions_per_client", 1, max_subscriptions_limit,
+     [](const broker_config& c) noexcept -> std::uint64_t {
+       return c.max_subscriptions_per_client;
+     }},
+};
+
+bool valid_mode(::mode_t m) noexcept { return (m & ~::mode_t{0666}) == 0 && (m & 0600) == 0600; }
+
+// `text` is what `entry` points into.
+bool find_group(const std::string& name, ::group& entry, std::vector<char>& text)
+{
+  text.resize(16384);
+  ::group* found = nullptr;
+  ::getgrnam_r(name.c_str(), &entry, text.data(), text.size(), &found);
+  return found != nullptr;
+}
+
 void set_rights(const shm::file& f, const broker_config& config, ::mode_t mode, std::error_code& ec)
 {
   if (!config.group.empty()) {
     ::group entry;
-    ::group* found = nullptr;
-    std::vector<char> text(16384);
-    ::getgrnam_r(config.group.c_str(), &entry, text.data(), text.size(), &found);
-    if (!found) {
+    std::vector<char> text;
+    if (!find_group(config.group, entry, text)) {
       ec = errc::invalid_config;
       return;
     }
-    if (::fchown(f.descriptor(), static_cast<::uid_t>(-1), found->gr_gid) != 0) {
+    if (::fchown(f.descriptor(), static_cast<::uid_t>(-1), entry.gr_gid) != 0) {
       ec = shm::last_error();
       return;
     }
@@ -252,12 +284,27 @@ bool valid_bus_name(std::string_view name) noexcept
 std::error_code check_config(const broker_config& c) noexcept
 {
   if (!valid_bus_name(c.name)) return errc::invalid_name;
-  const bool sound = c.buffer_size >= min_buffer_size && c.buffer_size <= max_buffer_size &&
-                     c.max_clients >= min_clients && c.max_clients <= max_clients_limit &&
-                     c.max_subscriptions_per_client >= 1 &&
-                     c.max_subscriptions_per_client <= max_subscriptions_limit &&
-                     (c.mode & ~::mode_t{0666}) == 0 && (c.mode & 0600) == 0600;
-  return sound ? std::error_code{} : make_error_code(errc::invalid_config);
+  for (const bound& b : bounds)
+    if (!b.holds(c)) return errc::invalid_config;
+  return valid_mode(c.mode) ? std::error_code{} : make_error_code(errc::invalid_config);
+}
+
+std::string explain_config(const broker_config& c)
+{
+  if (!valid_bus_name(c.name))
+    return "a name has 1 to 64 of the characters A-Z a-z 0-9 . _ - and is not . or ..";
+  for (const bound& b : bounds) {
+    if (b.holds(c)) continue;
+    return std::string(b.name) + " is " + std::to_string(b.value(c)) + "; it may be " +
+           std::to_string(b.least) + " to " + std::to_string(b.most);
+  }
+  if (!valid_mode(c.mode)) return "mode must be 0600, with read and write for others as wanted";
+  if (!c.group.empty()) {
+    ::group entry;
+    std::vector<char> text;
+    if (!find_group(c.group, entry, text)) return "there is no group '" + c.group + "'";
+  }
+  return {};
 }
 
 bus_files open_bus(const broker_config& config, std::error_code& ec)

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -23,6 +24,8 @@ inline constexpr std::uint64_t first_client_byte = 64;
 
 /// What is wrong with a configuration; success if nothing is.
 std::error_code check_config(const broker_config& config) noexcept;
+/// The same in words: the value, and what it may be. Empty if nothing is wrong.
+std::string explain_config(const broker_config& config);
 bool valid_bus_name(std::string_view name) noexcept;
 
 /// The files of a bus that is open: LIFE is held shared.

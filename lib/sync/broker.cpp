@@ -3,24 +3,16 @@
 #include "core/bus.hpp"
 #include "core/inspect.hpp"
 #include "core/recovery.hpp"
+#include "shmbus/detail/handles.hpp"
 #include "sync/readiness.hpp"
 
 namespace shmbus::sync {
-namespace {
-
-std::string open_context(const broker_config& c)
-{
-  const auto directory = c.directory.empty() ? default_directory() : c.directory;
-  return "cannot open bus '" + c.name + "' in " + directory.string();
-}
-
-}  // namespace
 
 broker::broker(broker_config config)
 {
   std::error_code ec;
   *this = broker(config, ec);
-  detail::throw_if(ec, ec ? open_context(config) : std::string{});
+  detail::throw_if(ec, ec ? "cannot open " + detail::describe(config) : "");
 }
 
 broker::broker(broker_config config, std::error_code& ec)

@@ -18,7 +18,9 @@ const broker_config& config_of(const core::bus& b) noexcept { return b.config();
 std::string describe(const broker_config& c)
 {
   const auto directory = c.directory.empty() ? default_directory() : c.directory;
-  return "bus '" + c.name + "' in " + directory.string();
+  std::string text = "bus '" + c.name + "' in " + directory.string();
+  if (const std::string wrong = core::explain_config(c); !wrong.empty()) text += " (" + wrong + ")";
+  return text;
 }
 
 reader_handle::reader_handle(const std::shared_ptr<core::bus>& b, const subscriber_options& options,

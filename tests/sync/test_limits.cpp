@@ -62,6 +62,39 @@ TEST_CASE("absurd limits are refused, and nothing is left of the attempt")
   CHECK(open_error(c) == errc::no_such_bus);
 }
 
+TEST_CASE("what is wrong with a configuration is said, with the value and its bounds")
+{
+  const auto says = [](broker_config c) {
+    try {
+      sync::broker bus(c);
+    } catch (const std::system_error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  auto c = own_bus();
+  c.max_clients = 1;
+  CHECK(says(c).find("max_clients is 1; it may be 2 to 8192") != std::string::npos);
+  c = own_bus();
+  c.buffer_size = 3;
+  CHECK(says(c).find("buffer_size is 3; it may be 65536 to") != std::string::npos);
+  c = own_bus();
+  c.max_subscriptions_per_client = 0;
+  CHECK(says(c).find("max_subscriptions_per_client is 0") != std::string::npos);
+  c = own_bus();
+  c.mode = 0777;
+  CHECK(says(c).find("mode must be") != std::string::npos);
+  c = own_bus();
+  c.group = "no such group here";
+  CHECK(says(c).find("no group 'no such group here'") != std::string::npos);
+  c = own_bus();
+  c.name = "a/b";
+  CHECK(says(c).find("1 to 64 of the characters") != std::string::npos);
+  c = own_bus();
+  c.open = open_mode::open_only;
+  CHECK(says(c).find('(') == std::string::npos);  // nothing is wrong with it
+}
+
 TEST_CASE("the first one's limits hold; others are told, or adopt them")
 {
   auto c = own_bus();
