@@ -1,14 +1,10 @@
 // A cancelled operation did nothing, whenever it was cancelled.
 #include "async/fixture.hpp"
 
-#include <cstdlib>
-#include <optional>
-#include <thread>
 #include <vector>
 
 using namespace shmbus;
 using namespace std::chrono_literals;
-using namespace asio::experimental::awaitable_operators;
 using test::own_bus;
 
 namespace {
@@ -52,70 +48,6 @@ struct cancelled_receive {
   std::string got;
   bool completed = false;
 };
-
-std::uint64_t rounds(std::uint64_t short_run)
-{
-  const char* text = std::getenv("SHMBUS_TEST_ROUNDS");
-  return text ? std::strtoull(text, nullptr, 10) : short_run;
-}
-
-// Receives until the message `last`; each receive races a timer. Whatever is lost or comes twice
-// breaks the count.
-asio::awaitable<void> race_the_timer(subscriber& sub, std::uint64_t last, bool with_deferred,
-                                     std::uint64_t& wins)
-{
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  std::uint64_t next = 0;
-  while (next != last) {
-    timer.expires_after(50us);
-    std::optional<message> got;
-    if (with_deferred) {
-      auto first = co_await (sub.async_receive(test::deferred)(asio::use_awaitable) ||
-                             timer.async_wait(asio::use_awaitable));
-      if (first.index() == 0) got = std::move(std::get<0>(first));
-    } else {
-      auto first = co_await (sub.receive() || timer.async_wait(asio::use_awaitable));
-      if (first.index() == 0) got = std::move(std::get<0>(first));
-    }
-    if (!got) continue;
-    const auto n = got->as<std::uint64_t>();
-    CHECK(n == next);
-    next = n + 1;
-    ++wins;
-  }
-}
-
-void race(bool strand, bool with_deferred, std::uint64_t count)
-{
-  asio::io_context io;
-  broker bus(io, own_bus());
-  subscriber sub(bus, {.queue_capacity = 4096, .overflow = overflow::block});
-  sub.subscribe("/t");
-  std::uint64_t wins = 0;
-  const asio::any_io_executor where_it_runs =
-      strand ? asio::any_io_executor(asio::make_strand(io)) : io.get_executor();
-  asio::co_spawn(where_it_runs, race_the_timer(sub, count, with_deferred, wins),
-                 [](std::exception_ptr e) { CHECK_FALSE(e); });
-  std::thread publishing([&] {
-    asio::io_context own;
-    broker mine(own, {.name = bus.config().name, .adopt = true});
-    publisher pub(mine);
-    std::uint64_t i = 0;
-    while (i != count) {
-      std::error_code ec;
-      pub.try_publish(where, i, ec);
-      if (!ec) ++i;
-      if (i % 3 == 0) std::this_thread::sleep_for(40us);  // so that either side may win
-    }
-  });
-  std::vector<std::thread> more;
-  for (int i = 0; strand && i < 3; ++i) more.emplace_back([&] { io.run(); });
-  io.run();
-  for (auto& t : more) t.join();
-  publishing.join();
-  CHECK(wins == count);
-  CHECK_FALSE(sub.try_receive());
-}
 
 }  // namespace
 
@@ -207,18 +139,6 @@ TEST_CASE("publishes that wait complete in the order in which they came")
       asio::detached);
   io.run();
   CHECK(order == std::vector<int>{0, 1, 2, 3, 4});
-}
-
-TEST_CASE("receive() || timer loses nothing and doubles nothing, on one thread")
-{
-  race(false, false, rounds(3000));
-  race(false, true, rounds(3000));
-}
-
-TEST_CASE("receive() || timer loses nothing and doubles nothing, on a strand of four threads")
-{
-  race(true, false, rounds(3000));
-  race(true, true, rounds(3000));
 }
 
 #if __has_include(<asio/cancel_after.hpp>)

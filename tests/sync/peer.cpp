@@ -1,23 +1,29 @@
 // A process of the tests: publishes or receives until it is killed, or a count is reached.
 //   peer publish BUS TOPIC COUNT        0: without end
+//   peer trickle BUS TOPIC COUNT        the same with pauses of some microseconds
 //   peer receive BUS PATTERN COUNT OVERFLOW    exit status 0: COUNT messages, in order, none lost
 #include "shmbus/sync.hpp"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <string>
 #include <string_view>
+#include <thread>
 
 using namespace shmbus;
 
 namespace {
 
-int publish(sync::broker& bus, const topic& t, std::uint64_t count)
+int publish(sync::broker& bus, const topic& t, std::uint64_t count, bool pauses)
 {
   sync::publisher pub(bus);
   pub.wait_for_subscribers(t, 1);
-  for (std::uint64_t i = 0; i != count || count == 0; ++i) pub.publish(t, i);
+  for (std::uint64_t i = 0; i != count || count == 0; ++i) {
+    pub.publish(t, i);
+    if (pauses && i % 3 == 0) std::this_thread::sleep_for(std::chrono::microseconds(40));
+  }
   return 0;
 }
 
@@ -51,7 +57,9 @@ int main(int argc, char** argv)
   try {
     sync::broker bus({.name = argv[2], .adopt = true});
     const std::uint64_t count = std::strtoull(argv[4], nullptr, 10);
-    if (std::string_view(argv[1]) == "publish") return publish(bus, topic(argv[3]), count);
+    const std::string_view role(argv[1]);
+    if (role == "publish" || role == "trickle")
+      return publish(bus, topic(argv[3]), count, role == "trickle");
     return receive(bus, argv[3], count, static_cast<overflow>(std::atoi(argv[5])));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "peer: %s\n", e.what());

@@ -1,57 +1,20 @@
 // Several processes on one bus, and what remains of those that are killed.
+#include "peer_process.hpp"
 #include "sync/fixture.hpp"
 
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
-#include <initializer_list>
 #include <thread>
 #include <vector>
 
 using namespace shmbus;
-
-extern char** environ;
+using process = test::peer_process;
 
 namespace {
-
-/// A child process; killed with its object.
-class process {
-public:
-  process(std::initializer_list<std::string> arguments)
-  {
-    const char* folder = std::getenv("SHMBUS_TEST_PROGRAMS");
-    std::vector<std::string> words{std::string(folder ? folder : ".") + "/peer"};
-    words.insert(words.end(), arguments);
-    std::vector<char*> argv;
-    for (auto& w : words) argv.push_back(w.data());
-    argv.push_back(nullptr);
-    REQUIRE(::posix_spawn(&pid_, argv[0], nullptr, nullptr, argv.data(), environ) == 0);
-  }
-  process(process&& other) noexcept : pid_(std::exchange(other.pid_, 0)) {}
-  ~process() { kill(); }
-
-  void kill()
-  {
-    if (pid_ == 0) return;
-    ::kill(pid_, SIGKILL);
-    wait();
-  }
-
-  /// Its exit status; -1 if it was killed.
-  int wait()
-  {
-    int status = 0;
-    ::waitpid(std::exchange(pid_, 0), &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-
-private:
-  ::pid_t pid_ = 0;
-};
 
 std::uint64_t pages_in_use(const sync::broker& bus)
 {
