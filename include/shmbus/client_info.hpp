@@ -22,6 +22,9 @@ struct client_info {
   std::uint32_t max_held = 0;
   shmbus::overflow overflow = shmbus::overflow::drop_oldest;
   std::vector<std::string> patterns;
+  /// Of a dead publisher: the subscribers that have yet to receive what it published. It keeps its
+  /// place on the bus until they have.
+  std::vector<client_id> unread_by;
 };
 
 /// What a bus is made of and who is on it: a picture that may be out of date when it is read.

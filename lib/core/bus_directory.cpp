@@ -76,7 +76,7 @@ bool still_there(int parent, const std::string& name, const shm::file_lock& lock
 }
 
 // With LIFE held exclusively: puts the folder aside, so that nobody opens it, and removes it.
-void remove_bus(int parent, const std::string& name) noexcept
+void put_aside(int parent, const std::string& name) noexcept
 {
   const std::string away = aside_name();
   std::error_code ec;
@@ -238,7 +238,7 @@ attempt try_open(int parent, const std::string& name, bus_files& files, std::err
   if (ec) return attempt::failed;
   if (files.lock->try_lock_exclusive(life_byte)) {
     // Nobody has it open. What dead processes left is of no use to anybody.
-    if (still_there(parent, name, *files.lock)) remove_bus(parent, name);
+    if (still_there(parent, name, *files.lock)) put_aside(parent, name);
     return attempt::again;
   }
   if (!files.lock->try_lock_shared(life_byte)) return attempt::again;
@@ -362,9 +362,34 @@ void close_bus(bus_files& files) noexcept
         shm::open_at(AT_FDCWD, files.path.parent_path().c_str(), O_DIRECTORY | O_RDONLY, 0, ec);
     const std::string name = files.path.filename().string();
     if (parent && still_there(parent.descriptor(), name, *files.lock))
-      remove_bus(parent.descriptor(), name);
+      put_aside(parent.descriptor(), name);
   }
   files = {};
+}
+
+void remove_bus(const broker_config& config, bool force, std::error_code& ec)
+{
+  ec.clear();
+  if (!valid_bus_name(config.name)) {
+    ec = errc::invalid_name;
+    return;
+  }
+  fs::path path;
+  const shm::file parent = open_parent(config, path, ec);
+  if (ec) return;
+  const shm::file folder =
+      shm::open_at(parent.descriptor(), config.name.c_str(), O_DIRECTORY | O_RDONLY, 0, ec);
+  if (is(ec, std::errc::no_such_file_or_directory)) ec = errc::no_such_bus;
+  if (ec) return;
+  const auto lock = open_lock(folder.descriptor(), ec);
+  if (is(ec, std::errc::no_such_file_or_directory)) ec = errc::no_such_bus;  // some other folder
+  if (ec) return;
+  if (!lock->try_lock_exclusive(life_byte) && !force) {
+    ec = errc::busy;
+    return;
+  }
+  if (still_there(parent.descriptor(), config.name, *lock))
+    put_aside(parent.descriptor(), config.name);
 }
 
 bool bus_in_use(const fs::path& path) noexcept

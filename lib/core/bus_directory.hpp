@@ -49,6 +49,12 @@ bus_files open_bus(const broker_config& config, std::error_code& ec);
 /// Lets LIFE go; the last one out removes the bus.
 void close_bus(bus_files& files) noexcept;
 
+/// Removes a bus that nobody has open; with `force` also one that is in use: those who have it open
+/// keep what they have, and nobody joins them any more.
+/// Errors: errc::busy if it is in use, no_such_bus, no_such_directory, permission_denied, the
+/// system's.
+void remove_bus(const broker_config& config, bool force, std::error_code& ec);
+
 /// Whether somebody has the bus in `path` open.
 bool bus_in_use(const std::filesystem::path& path) noexcept;
 

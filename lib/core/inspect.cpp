@@ -1,5 +1,6 @@
 #include "core/inspect.hpp"
 
+#include "core/recovery.hpp"
 #include "core/subscription_table.hpp"
 
 #include <sys/stat.h>
@@ -57,6 +58,10 @@ bus_info inspect(bus& b)
       c.overflow = static_cast<shmbus::overflow>(s.overflow.load(relaxed));
       c.patterns = read_subscriptions(b, {i, word.generation}).value_or(std::vector<std::string>{});
     }
+    if (c.publisher && word.state == slot_state::dead)
+      for (auto r = next_reader(b, {i, word.generation}, 0); r;
+           r = next_reader(b, {i, word.generation}, *r + 1))
+        c.unread_by.push_back({*r, slot_word::unpack(b.slot(*r).state.load(acquire)).generation});
     info.clients.push_back(std::move(c));
   }
   info.message_bytes_used = leased_bytes(b.data_pages());

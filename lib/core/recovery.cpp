@@ -36,26 +36,6 @@ void announce(bus& b, lessee gone) noexcept
   }
 }
 
-// Whether a live subscriber may still read a lane of this dead publisher. Reads the directory in
-// its pages; if they were given away meanwhile the answer is wrong, and the CAS on the slot fails.
-bool still_read(bus& b, lessee gone) noexcept
-{
-  const auto root = place_word::unpack(b.slot(gone.slot).root.load(acquire));
-  const std::uint32_t clients = b.limits().max_clients;
-  const auto* directory = b.control_at<const shared_u64>(root.page, clients * sizeof(shared_u64));
-  if (!directory) return false;  // died before it had one
-  for (std::uint32_t i = 0; i < clients; ++i) {
-    const auto entry = place_word::unpack(directory[i].load(acquire));
-    if (entry.page == 0) continue;
-    const auto reader = slot_word::unpack(b.slot(i).state.load(seq_cst));
-    if (!reader.owned() || reader.generation != entry.generation) continue;
-    const auto* lane = b.control_at<const lane_header>(entry.page);
-    // acquire: pairs with the subscriber's release of `closed`, its last access to the lane.
-    if (lane && lane->closed.load(acquire) == 0) return true;
-  }
-  return false;
-}
-
 void report_death(const bus& b, lessee gone) noexcept
 {
   const client_slot& s = b.slot(gone.slot);
@@ -70,6 +50,26 @@ void report_death(const bus& b, lessee gone) noexcept
 }
 
 }  // namespace
+
+// Reads the directory in its pages; if they were given away meanwhile the answer is wrong, and the
+// CAS on the slot that follows fails.
+std::optional<std::uint32_t> next_reader(const bus& b, lessee gone, std::uint32_t from) noexcept
+{
+  const auto root = place_word::unpack(b.slot(gone.slot).root.load(acquire));
+  const std::uint32_t clients = b.limits().max_clients;
+  const auto* directory = b.control_at<const shared_u64>(root.page, clients * sizeof(shared_u64));
+  if (!directory) return std::nullopt;  // died before it had one
+  for (std::uint32_t i = from; i < clients; ++i) {
+    const auto entry = place_word::unpack(directory[i].load(acquire));
+    if (entry.page == 0) continue;
+    const auto reader = slot_word::unpack(b.slot(i).state.load(seq_cst));
+    if (!reader.owned() || reader.generation != entry.generation) continue;
+    const auto* lane = b.control_at<const lane_header>(entry.page);
+    // acquire: pairs with the subscriber's release of `closed`, its last access to the lane.
+    if (lane && lane->closed.load(acquire) == 0) return i;
+  }
+  return std::nullopt;
+}
 
 void raise(shared_u32& word, std::uint32_t value) noexcept
 {
@@ -91,7 +91,7 @@ void settle(bus& b, lessee gone) noexcept
   if (now.state == slot_state::dead && now.generation == gone.generation) {
     const bool publisher =
         s.role.load(relaxed) == static_cast<std::uint32_t>(client_role::publisher);
-    if (publisher && still_read(b, gone)) return;
+    if (publisher && next_reader(b, gone, 0)) return;
     change(b, gone, slot_state::dead, slot_state::reclaim);
     now = slot_word::unpack(s.state.load(seq_cst));
   }

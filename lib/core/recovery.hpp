@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace shmbus::core {
 
@@ -24,6 +25,9 @@ void bury(bus& b, lessee gone) noexcept;
 
 /// The steps from DYING on; for a publisher whose last lane may just have been closed.
 void settle(bus& b, lessee gone) noexcept;
+
+/// The first subscriber from slot `from` on that may still read a lane of this dead publisher.
+std::optional<std::uint32_t> next_reader(const bus& b, lessee gone, std::uint32_t from) noexcept;
 
 /// Frees the bells of dead processes.
 void sweep_bells(bus& b) noexcept;

@@ -27,12 +27,27 @@ std::string overflow_text(overflow o)
   return i < overflow_names.size() ? overflow_names[i] : "?";
 }
 
+// Who keeps a dead publisher on the bus.
+std::string unread_text(const client_info& c)
+{
+  std::string text;
+  for (const client_id& id : c.unread_by)
+    text += (text.empty() ? "(unread by " : ", ") + client_name(id);
+  return text.empty() ? text : text + ")";
+}
+
 std::string as_json(const client_info& c)
 {
   std::string text = R"({"id":")" + client_name(c.id) + R"(","role":)" +
                      json_string(c.publisher ? "publisher" : "subscriber") + R"(,"pid":)" +
                      std::to_string(c.pid) + R"(,"state":)" + json_string(c.state);
-  if (c.publisher) return text + "}";
+  if (c.publisher) {
+    if (c.unread_by.empty()) return text + "}";
+    text += R"(,"unread_by":[)";
+    for (std::size_t i = 0; i != c.unread_by.size(); ++i)
+      text += (i == 0 ? "\"" : ",\"") + client_name(c.unread_by[i]) + "\"";
+    return text + "]}";
+  }
   text += R"(,"queue_capacity":)" + std::to_string(c.queue_capacity);
   text += R"(,"max_held":)" + std::to_string(c.max_held);
   text += R"(,"overflow":)" + json_string(overflow_text(c.overflow));
@@ -87,7 +102,8 @@ std::string as_text(const bus_info& info)
     std::string patterns;
     for (const auto& p : client.patterns) patterns += (patterns.empty() ? "" : " ") + printable(p);
     if (client.publisher)
-      t.add({client_name(client.id), "publisher", std::to_string(client.pid), client.state});
+      t.add({client_name(client.id), "publisher", std::to_string(client.pid), client.state, "", "",
+             unread_text(client)});
     else
       t.add({client_name(client.id), "subscriber", std::to_string(client.pid), client.state,
              std::to_string(client.queue_capacity), overflow_text(client.overflow), patterns});

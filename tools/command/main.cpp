@@ -60,6 +60,9 @@ int run(int argc, char** argv)
   add_sub(app, bus, chosen);
   add_ls(app, bus, chosen);
   add_info(app, bus, chosen);
+  add_audit(app, bus, chosen);
+  add_recover(app, bus, chosen);
+  add_rm(app, bus, chosen);
   add_doctor(app, chosen);
 
   try {

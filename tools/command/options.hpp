@@ -50,6 +50,9 @@ void add_pub(CLI::App& app, bus_options& bus, action& chosen);
 void add_sub(CLI::App& app, bus_options& bus, action& chosen);
 void add_ls(CLI::App& app, bus_options& bus, action& chosen);
 void add_info(CLI::App& app, bus_options& bus, action& chosen);
+void add_audit(CLI::App& app, bus_options& bus, action& chosen);
+void add_recover(CLI::App& app, bus_options& bus, action& chosen);
+void add_rm(CLI::App& app, bus_options& bus, action& chosen);
 void add_doctor(CLI::App& app, action& chosen);
 
 /// In the order of `enum class overflow`.

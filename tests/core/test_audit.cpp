@@ -1,0 +1,232 @@
+// An audit of a sound bus finds nothing; break one thing, and it says which.
+#include "core/audit.hpp"
+#include "core/bells.hpp"
+#include "core/chunk_pool.hpp"
+#include "core/lane.hpp"
+#include "core/recovery.hpp"
+#include "shmbus/sync.hpp"
+#include "test.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+
+using namespace shmbus;
+
+namespace {
+
+struct patient {
+  patient()
+  {
+    sub.subscribe("/a");
+    for (int i = 0; i != 3; ++i) pub.publish(topic("/a"), "some text");
+  }
+
+  static broker_config own_bus()
+  {
+    static std::atomic<int> count{0};
+    return {.name = "audit-" + std::to_string(count++), .buffer_size = 1 << 20, .max_clients = 8};
+  }
+
+  std::string found() const
+  {
+    std::string all;
+    for (const auto& p : core::audit(bus()).problems) all += p + "\n";
+    return all;
+  }
+  bool finds(const std::string& text) const
+  {
+    const std::string all = found();
+    INFO(all);
+    return all.find(text) != std::string::npos;
+  }
+
+  core::bus& bus() const { return *broker.implementation(); }
+  core::client_slot& publisher() const { return bus().slot(pub.id().slot); }
+  std::uint32_t lane_page() const
+  {
+    const auto root = core::place_word::unpack(publisher().root.load(core::acquire));
+    const auto* directory = bus().control_at<core::shared_u64>(root.page);
+    return core::place_word::unpack(directory[sub.id().slot].load(core::acquire)).page;
+  }
+  core::lane_header& lane() const { return *bus().control_at<core::lane_header>(lane_page()); }
+  core::lane_view view() const
+  {
+    const subscriber_options o;
+    return core::lane_shape(o.queue_capacity, o.max_held).view(&lane());
+  }
+
+  sync::broker broker{own_bus()};
+  sync::publisher pub{broker};
+  sync::subscriber sub{broker};
+};
+
+// Another value in a word until the end of the scope.
+template <class T>
+class broken {
+public:
+  broken(core::shared_word<T>& w, T value) : word_(w), was_(w.exchange(value, core::seq_cst)) {}
+  ~broken() { word_.store(was_, core::seq_cst); }
+
+private:
+  core::shared_word<T>& word_;
+  T was_;
+};
+
+}  // namespace
+
+TEST_CASE("audit: nothing is wrong with a bus in use")
+{
+  patient p;
+  const auto r = core::audit(p.bus());
+  CHECK(p.found() == "");
+  CHECK(r.pending.empty());
+  CHECK(r.publishers == 1);
+  CHECK(r.subscribers == 1);
+  CHECK(r.lanes == 1);
+  CHECK(r.queued == 3);
+  CHECK(r.pushed == 3);
+  CHECK(r.released == 0);
+  CHECK(r.data_pages > 0);
+  {
+    const message held = p.sub.receive();
+    CHECK(core::audit(p.bus()).queued == 2);
+    CHECK(p.found() == "");
+  }
+  CHECK(core::audit(p.bus()).released == 1);
+  for (int i = 0; i != 1000; ++i) p.pub.publish(topic("/a"), "more than the queue holds");
+  CHECK(p.found() == "");
+}
+
+TEST_CASE("audit: slots and bells")
+{
+  patient p;
+  {
+    broken b(p.publisher().state, std::uint64_t{77});
+    CHECK(p.finds("which is no state"));
+  }
+  {
+    broken b(p.publisher().role, 9u);
+    CHECK(p.finds("neither a publisher nor a subscriber"));
+  }
+  {
+    broken b(p.bus().slot(7).state, core::slot_word{core::slot_state::live, 1}.pack());
+    CHECK(p.finds("above the highest in use"));
+  }
+  {
+    std::error_code ec;
+    p.bus().header().bells_high_water.store(1, core::seq_cst);
+    broken b(p.bus().bell(0).state, std::uint64_t{2});
+    CHECK(p.finds("bell 0 has the word 2"));
+  }
+  CHECK(p.found() == "");
+}
+
+TEST_CASE("audit: pages")
+{
+  patient p;
+  auto& data = p.bus().data_pages();
+  std::error_code ec;
+  const core::lessee nobody{5, 3};
+  const auto page = data.lease(nobody, 1, ec);
+  REQUIRE(page);
+  CHECK(p.finds("data page " + std::to_string(*page) + " leaked"));
+  data.give_back(nobody, *page, 1);
+
+  const core::lessee too_far{5000, 3};
+  const auto far = data.lease(too_far, 1, ec);
+  REQUIRE(far);
+  CHECK(p.finds("which there is not"));
+  data.give_back(too_far, *far, 1);
+
+  const core::lessee subscriber{p.sub.id().slot, p.sub.id().generation};
+  const auto odd = data.lease(subscriber, 1, ec);
+  REQUIRE(odd);
+  CHECK(p.finds("who does not publish"));
+  data.give_back(subscriber, *odd, 1);
+
+  auto& control = p.bus().control_pages();
+  const core::lessee publisher{p.pub.id().slot, p.pub.id().generation};
+  const auto lost = control.lease(publisher, 2, ec);
+  REQUIRE(lost);
+  CHECK(p.finds("2 control pages of "));
+  control.give_back(publisher, *lost, 2);
+  CHECK(p.found() == "");
+
+  control.give_back(publisher, p.lane_page(), 1);
+  CHECK(p.finds("is not its own"));
+}
+
+TEST_CASE("audit: lanes")
+{
+  patient p;
+  {
+    broken b(p.lane().capacity, 0u);
+    CHECK(p.finds("has a size that there is not"));
+  }
+  {
+    broken b(p.lane().subscriber, std::uint64_t{1});
+    CHECK(p.finds("says that it is between others"));
+  }
+  {
+    broken b(p.lane().overflow, 2u);
+    CHECK(p.finds("is not as its subscriber asked for"));
+  }
+  {
+    broken b(p.view().slots[100], core::ring_word::of(7, 0));
+    CHECK(p.finds("has a hole at slot 100, lap 7"));
+  }
+  {
+    broken b(p.view().completions[2], core::ring_word::of(1, 64));
+    CHECK(p.finds("had 3 messages, of which 3 are queued and 3 released"));
+  }
+  {
+    broken b(*p.bus().pending(p.sub.id().slot), std::uint64_t{0});
+    CHECK(p.finds("was not told of"));
+  }
+  CHECK(p.found() == "");
+}
+
+TEST_CASE("audit: messages")
+{
+  patient p;
+  auto* slots = p.view().slots;
+  const std::uint64_t first = slots[0].load(core::relaxed);
+  {
+    broken b(slots[1], first);
+    CHECK(p.finds("two messages in the same place"));
+  }
+  {
+    broken b(slots[1], core::ring_word::of(1, 1));
+    CHECK(p.finds("lies outside of the pages"));
+  }
+  {
+    broken b(slots[1], core::ring_word::of(1, 200 * core::units_per_page));
+    CHECK(p.finds("which is not its publisher's"));
+  }
+  std::error_code ec;
+  auto& head = *reinterpret_cast<core::chunk_header*>(p.bus().writable_data(ec) +
+                                                      core::ring_word::chunk(first) * 64);
+  {
+    broken b(head.payload_size, ~std::uint64_t{0});
+    CHECK(p.finds("is larger than there is room"));
+  }
+  CHECK(p.found() == "");
+}
+
+TEST_CASE("audit: what the dead left is pending, and the orphan's reader is named")
+{
+  patient p;
+  const auto id = p.pub.id();
+  p.pub.close();
+  const auto r = core::audit(p.bus());
+  CHECK(p.found() == "");
+  CHECK(r.orphans == 1);
+  REQUIRE(r.pending.size() == 1);
+  CHECK(r.pending[0].find("slot " + std::to_string(p.sub.id().slot) + " (subscriber") !=
+        std::string::npos);
+  const auto info = p.broker.info();
+  const auto orphan = std::ranges::find(info.clients, id, &client_info::id);
+  REQUIRE(orphan != info.clients.end());
+  CHECK(orphan->unread_by == std::vector<client_id>{p.sub.id()});
+}

@@ -1,0 +1,60 @@
+#include "command/failure.hpp"
+#include "command/options.hpp"
+#include "core/bus_directory.hpp"
+#include "shmbus/client_info.hpp"
+#include "shmbus/errc.hpp"
+#include "shmbus/sync/broker.hpp"
+
+#include <memory>
+#include <set>
+#include <string>
+
+namespace shmbus::command {
+namespace {
+
+// "in use by the processes 12, 77"
+std::string users(const broker_config& config)
+{
+  std::error_code ec;
+  const sync::broker bus(config, ec);
+  std::set<::pid_t> pids;
+  if (!ec)
+    for (const auto& c : bus.info().clients) pids.insert(c.pid);
+  if (pids.empty()) return "in use";
+  std::string text;
+  for (const ::pid_t p : pids) text += (text.empty() ? "" : ", ") + std::to_string(p);
+  return "in use by " + std::string(pids.size() == 1 ? "process " : "the processes ") + text;
+}
+
+}  // namespace
+
+void add_rm(CLI::App& app, bus_options& bus, action& chosen)
+{
+  struct rm_options {
+    std::string name;
+    bool force = false;
+  };
+  auto o = std::make_shared<rm_options>();
+  auto* sub = app.add_subcommand("rm", "Remove a bus that nobody uses");
+  sub->footer(
+      "A bus goes with its last user, so this is for what killed processes left behind.\n"
+      "With --force those who use it keep what they have, and nobody joins them any more.");
+  sub->add_option("NAME", o->name, "The bus")->type_name("")->required();
+  sub->add_flag("-f,--force", o->force, "Remove it although it is in use");
+  bus.add_directory(*sub);
+  sub->callback([o, &bus, &chosen] {
+    chosen = [o, &bus] {
+      bus.set_name(o->name);
+      std::error_code ec;
+      const auto config = bus.config(open_mode::open_only);
+      core::remove_bus(config, o->force, ec);
+      if (ec == errc::busy)
+        throw failure(status_error,
+                      bus.text() + " is " + users(config) + "; stop them, or use --force");
+      if (ec) throw explain(ec, bus.text());
+      return status_done;
+    };
+  });
+}
+
+}  // namespace shmbus::command
