@@ -59,35 +59,28 @@ public:
   void watch(std::uint32_t expected, std::error_code& ec) noexcept override
   {
     ec.clear();
-    if (waiting_ && ticket_ == expected) return;
-    if (waiting_) {
+    // Each by itself: an alarm leaves the wait for the word in place, and the other way round.
+    const bool wait_again = !waiting_ || ticket_ != expected;
+    const bool poll_again = !polling_ && watched_.alarm >= 0;
+    if (!wait_again && !poll_again) return;
+    if (waiting_ && wait_again) {
       // Whoever changed the word since then wakes us, unless he died before he did.
       if (::io_uring_sqe* cancel = ::io_uring_get_sqe(&ring_)) {
         ::io_uring_prep_cancel64(cancel, ticket_, 0);
         cancel->user_data = cancellation;
       }
     }
-    if (!polling_ && watched_.alarm >= 0) {
+    if (poll_again) {
       if (::io_uring_sqe* poll = ::io_uring_get_sqe(&ring_)) {
         ::io_uring_prep_poll_add(poll, watched_.alarm, POLLIN);
         poll->user_data = alarm_event;
         polling_ = true;
       }
     }
-    ::io_uring_sqe* wait = ::io_uring_get_sqe(&ring_);
-    if (!wait) {
+    if (wait_again && !wait_for(expected)) {
       ec = std::make_error_code(std::errc::resource_unavailable_try_again);
       return;
     }
-    std::memset(wait, 0, sizeof *wait);
-    wait->opcode = op_futex_wait;
-    wait->fd = static_cast<int>(futex2_size_u32);
-    wait->addr = reinterpret_cast<std::uint64_t>(watched_.word);
-    wait->off = expected;
-    wait->addr3 = futex_match_any;
-    wait->user_data = expected;
-    ticket_ = expected;
-    waiting_ = true;
     if (const int result = ::io_uring_submit(&ring_); result < 0) ec = shm::system_error(-result);
   }
 
@@ -110,6 +103,22 @@ public:
   }
 
 private:
+  bool wait_for(std::uint32_t expected) noexcept
+  {
+    ::io_uring_sqe* wait = ::io_uring_get_sqe(&ring_);
+    if (!wait) return false;
+    std::memset(wait, 0, sizeof *wait);
+    wait->opcode = op_futex_wait;
+    wait->fd = static_cast<int>(futex2_size_u32);
+    wait->addr = reinterpret_cast<std::uint64_t>(watched_.word);
+    wait->off = expected;
+    wait->addr3 = futex_match_any;
+    wait->user_data = expected;
+    ticket_ = expected;
+    waiting_ = true;
+    return true;
+  }
+
   ::io_uring ring_{};
   watched watched_;
   bool is_open_ = false;

@@ -139,3 +139,22 @@ TEST_CASE("futex_wait: woken, too late, or not asleep at all")
   }
   CHECK(std::chrono::steady_clock::now() >= soon);
 }
+
+TEST_CASE_FIXTURE(fixture, "wakeup: one alarm after the other, while the word stays as it is")
+{
+  with_each(*this, [&](wakeup& w) {
+    for (int i = 0; i != 5; ++i) {
+      w.watch(word, ec);
+      REQUIRE_FALSE(ec);
+      CHECK_FALSE(readable(w.descriptor(), 0));
+      REQUIRE(::eventfd_write(alarm, 1) == 0);
+      CHECK(readable(w.descriptor(), watchdog));
+      CHECK(w.drain());
+      ::eventfd_t count;
+      ::eventfd_read(alarm, &count);
+    }
+    ring();
+    CHECK(readable(w.descriptor(), watchdog));
+    w.drain();
+  });
+}
