@@ -45,8 +45,9 @@ void audit_look::look_at_lane(lessee publisher, slot_state state, std::uint32_t 
   const bool closed = header->closed.load(acquire) != 0;
   if (closed) return;
   ++report_.lanes;
+  const std::uint32_t max_held = slot.max_held.load(relaxed);
   if (slot.queue_capacity.load(relaxed) != capacity || slot.overflow.load(relaxed) != overflow ||
-      lane_shape(capacity, slot.max_held.load(relaxed)).completions != completions)
+      max_held - 1 >= max_max_held || lane_shape(capacity, max_held).completions != completions)
     return problem(name + " is not as its subscriber asked for");
 
   const lane_view lane = shape.view(const_cast<lane_header*>(header));

@@ -112,6 +112,13 @@ chunk_run* chunk_pool::add_run(std::uint32_t units, std::uint32_t pages, std::er
 {
   const auto first = bus_.data_pages().lease(owner_, pages, ec);
   if (!first) return nullptr;
+  for (std::uint32_t p = 0; p != pages; ++p) {
+    if (run_of_page_[*first + p]) {
+      // They are ours already: somebody else wrote into the owner table. What we know ourselves counts.
+      ec = errc::corrupt;
+      return nullptr;
+    }
+  }
   auto run = std::make_unique<chunk_run>();
   run->first_page = *first;
   run->pages = pages;

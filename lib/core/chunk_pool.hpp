@@ -96,7 +96,7 @@ public:
 
   /// A chunk of at least `size` bytes that is free already; null if there is none.
   chunk_record* take_free(std::size_t size) noexcept;
-  /// The same from newly leased pages. Errors: errc::buffer_full, no_space.
+  /// The same from newly leased pages. Errors: errc::buffer_full, no_space, corrupt.
   chunk_record* take_new(std::size_t size, std::error_code& ec);
   void give_back(chunk_record& r) noexcept;
 
