@@ -51,8 +51,10 @@ void remove_files(int parent, const char* name) noexcept
   std::error_code ec;
   const shm::file folder = shm::open_at(parent, name, O_DIRECTORY | O_RDONLY, 0, ec);
   if (!folder) return;
-  // `lock` goes last: as long as it is there, a sweeper can tell whether somebody is at work here.
-  for (const char* f : {"control", "data", "lock"}) ::unlinkat(folder.descriptor(), f, 0);
+  // `lock` goes last, and only when the others are gone: as long as it is there, a sweeper can tell
+  // whether somebody is at work here.
+  for (const char* f : {"control", "data", "lock"})
+    if (::unlinkat(folder.descriptor(), f, 0) != 0 && errno != ENOENT) return;
   ::unlinkat(parent, name, AT_REMOVEDIR);
 }
 
