@@ -3,6 +3,20 @@
 #include <atomic>
 #include <cstdint>
 
+// In a build for tests of death, each write to shared memory is a place to die at: crash_point() is
+// called before it, with the place in the source. Elsewhere there is nothing of this.
+#ifdef SHMBUS_CRASH_POINTS
+#include <source_location>
+namespace shmbus::core {
+void crash_point(const std::source_location& where) noexcept;
+}
+#define SHMBUS_PLACE , std::source_location where = std::source_location::current()
+#define SHMBUS_CRASH_POINT() ::shmbus::core::crash_point(where)
+#else
+#define SHMBUS_PLACE
+#define SHMBUS_CRASH_POINT() static_cast<void>(0)
+#endif
+
 namespace shmbus::core {
 
 /// A word of memory that several processes read and write.
@@ -14,15 +28,36 @@ template <class T>
 class shared_word {
 public:
   T load(std::memory_order order) const noexcept { return value_.load(order); }
-  void store(T value, std::memory_order order) noexcept { value_.store(value, order); }
-  T exchange(T value, std::memory_order order) noexcept { return value_.exchange(value, order); }
-  T fetch_add(T value, std::memory_order order) noexcept { return value_.fetch_add(value, order); }
-  T fetch_or(T value, std::memory_order order) noexcept { return value_.fetch_or(value, order); }
-  T fetch_and(T value, std::memory_order order) noexcept { return value_.fetch_and(value, order); }
+  void store(T value, std::memory_order order SHMBUS_PLACE) noexcept
+  {
+    SHMBUS_CRASH_POINT();
+    value_.store(value, order);
+  }
+  T exchange(T value, std::memory_order order SHMBUS_PLACE) noexcept
+  {
+    SHMBUS_CRASH_POINT();
+    return value_.exchange(value, order);
+  }
+  T fetch_add(T value, std::memory_order order SHMBUS_PLACE) noexcept
+  {
+    SHMBUS_CRASH_POINT();
+    return value_.fetch_add(value, order);
+  }
+  T fetch_or(T value, std::memory_order order SHMBUS_PLACE) noexcept
+  {
+    SHMBUS_CRASH_POINT();
+    return value_.fetch_or(value, order);
+  }
+  T fetch_and(T value, std::memory_order order SHMBUS_PLACE) noexcept
+  {
+    SHMBUS_CRASH_POINT();
+    return value_.fetch_and(value, order);
+  }
 
   /// On failure `expected` is what stood there, loaded relaxed: to be tried again, not to be used.
-  bool compare_exchange(T& expected, T desired, std::memory_order success) noexcept
+  bool compare_exchange(T& expected, T desired, std::memory_order success SHMBUS_PLACE) noexcept
   {
+    SHMBUS_CRASH_POINT();
     return value_.compare_exchange_strong(expected, desired, success, std::memory_order_relaxed);
   }
 

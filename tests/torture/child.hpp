@@ -1,0 +1,40 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+
+namespace torture {
+
+/// A forked process that runs a function and exits with what it returns; 3 if it threw.
+class child {
+public:
+  child() = default;
+  explicit child(const std::function<int()>& f);
+  child(child&& other) noexcept;
+  child& operator=(child&& other) noexcept;
+  ~child() { kill(); }
+
+  ::pid_t pid() const { return pid_; }
+  bool running() const { return pid_ != 0; }
+  void signal(int number) const;
+
+  /// Kills it; what came of it: empty, or how it had ended by itself.
+  std::string kill();
+  /// Waits for its end: empty if it exited with 0, else how it ended.
+  std::string wait();
+  /// The same within a time, after which it is killed.
+  std::string wait_for(double seconds);
+  /// Whether it has ended by itself; `how` as from wait().
+  bool ended(std::string& how);
+
+private:
+  static std::string text(int status);
+
+  ::pid_t pid_ = 0;
+};
+
+void sleep_us(std::uint64_t us);
+
+}  // namespace torture

@@ -1,0 +1,101 @@
+#include "torture/child.hpp"
+#include "torture/modes.hpp"
+#include "torture/roles.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+
+namespace torture {
+
+using namespace shmbus;
+
+namespace {
+
+struct holdings {
+  std::size_t descriptors;
+  std::size_t mappings;
+};
+
+// What this process holds of the system.
+holdings held()
+{
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& e : std::filesystem::directory_iterator("/proc/self/fd"))
+    ++files;
+  std::ifstream maps("/proc/self/maps");
+  std::size_t lines = 0;
+  for (std::string line; std::getline(maps, line);)
+    if (line.find("shmbus") != std::string::npos) ++lines;
+  return {files, lines};
+}
+
+void come_and_go(const broker_config& config)
+{
+  sync::broker bus(config);
+  sync::subscriber sub(bus);
+  sub.subscribe("/churn/" + std::to_string(::getpid()));
+  sync::publisher pub(bus);
+  const topic t("/churn/" + std::to_string(::getpid()));
+  if (pub.publish(t, "x") != 1) throw std::runtime_error("reached nobody");
+  if (!sub.try_receive()) throw std::runtime_error("received nothing");
+}
+
+}  // namespace
+
+int churn_mode(const arguments& a)
+{
+  constexpr std::uint64_t per_child = 10;
+  constexpr std::uint64_t at_once = 8;
+  const std::uint64_t cycles = a.number(0, 5000);
+  std::mt19937_64 random(1);
+  const broker_config config = new_bus();
+  sync::broker bus(config);
+  int failures = 0;
+  const auto fail = [&](const std::string& what) {
+    if (what.empty()) return;
+    ++failures;
+    std::printf("failed: %s\n", what.c_str());
+  };
+  come_and_go(config);
+  const holdings before = held();
+  for (std::uint64_t done = 0; done < cycles && failures == 0;) {
+    std::vector<child> some;
+    for (std::uint64_t i = 0; i != at_once; ++i, done += per_child) {
+      const auto fuse = random() % 400;
+      some.emplace_back([&config, fuse]() -> int {
+        for (std::uint64_t k = 1; k != per_child; ++k) come_and_go(config);
+        // The tenth is killed, somewhere on its way.
+        const ::pid_t me = ::getpid();
+        if (::fork() == 0) {
+          sleep_us(fuse);
+          ::kill(me, SIGKILL);
+          ::_exit(0);
+        }
+        while (true) come_and_go(config);
+      });
+    }
+    for (auto& c : some) {
+      const std::string how = c.wait();
+      if (how != "signal 9") fail("a client ended with " + how);
+    }
+  }
+  for (std::uint64_t i = 0; i != std::min<std::uint64_t>(cycles / 10, 10'000); ++i)
+    come_and_go(config);
+  const holdings after = held();
+  if (before.descriptors != after.descriptors || before.mappings != after.mappings)
+    fail(std::to_string(before.descriptors) + " descriptors and " +
+         std::to_string(before.mappings) + " mappings became " + std::to_string(after.descriptors) +
+         " and " + std::to_string(after.mappings));
+  fail(remains(bus));
+  std::printf("%lu clients came and went, every tenth was killed\n", cycles);
+  return failures;
+}
+
+}  // namespace torture

@@ -1,0 +1,81 @@
+#include "torture/child.hpp"
+#include "torture/modes.hpp"
+#include "torture/roles.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+namespace torture {
+
+using namespace shmbus;
+
+namespace {
+
+int open_and_use(const broker_config& config, std::uint64_t fuse_us)
+{
+  if (fuse_us != 0) {
+    const ::pid_t me = ::getpid();
+    if (::fork() == 0) {
+      sleep_us(fuse_us);
+      ::kill(me, SIGKILL);
+      ::_exit(0);
+    }
+  }
+  while (!shared_arena().stop) {
+  }
+  for (int i = 0; i != 3; ++i) {
+    sync::broker bus(config);
+    sync::subscriber sub(bus);
+    const topic t("/create/" + std::to_string(::getpid()));
+    sub.subscribe(std::string(t.name()));
+    sync::publisher pub(bus);
+    if (pub.publish(t, "x") != 1 || !sub.try_receive()) return 4;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int create_mode(const arguments& a)
+{
+  constexpr std::size_t creators = 64;
+  const std::uint64_t rounds = a.number(0, 50);
+  std::mt19937_64 random(1);
+  auto& arena = shared_arena();
+  const std::filesystem::path directory = std::getenv("SHMBUS_DIR");
+  int failures = 0;
+  for (std::uint64_t round = 0; round != rounds && failures == 0; ++round) {
+    broker_config config = new_bus();
+    config.name = "raced-for";
+    arena.stop = false;
+    std::vector<child> all;
+    std::vector<bool> doomed;
+    for (std::size_t i = 0; i != creators; ++i) {
+      const std::uint64_t fuse = i % 8 == 0 ? 1 + random() % 20'000 : 0;
+      doomed.push_back(fuse != 0);
+      all.emplace_back([&, fuse] { return open_and_use(config, fuse); });
+    }
+    arena.stop = true;  // go
+    for (std::size_t i = 0; i != creators; ++i) {
+      const std::string how = all[i].wait_for(30);
+      if (how.empty() || (doomed[i] && how == "signal 9")) continue;
+      ++failures;
+      std::printf("round %lu: a creator ended with %s\n", round, how.c_str());
+    }
+    // Whatever the killed ones left: the next one opens a bus, and takes all away when it goes.
+    sync::broker(config).info();
+    for (const auto& e : std::filesystem::directory_iterator(directory)) {
+      ++failures;
+      std::printf("round %lu: %s remains\n", round, e.path().filename().c_str());
+    }
+  }
+  std::printf("%lu rounds of %zu creators\n", rounds, creators);
+  return failures;
+}
+
+}  // namespace torture
