@@ -1,6 +1,7 @@
 #include "core/reader_lane.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 namespace shmbus::core {
@@ -31,10 +32,10 @@ bool reader_lane::stands(std::uint64_t k) const noexcept
 bool reader_lane::all_released() noexcept
 {
   const std::uint64_t first = taken_ > shape_.completions ? taken_ - shape_.completions : 0;
-  int patience = 100'000;
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
   for (std::uint64_t k = std::max(first, stored_); k != taken_; ++k) {
     while (!stands(k)) {
-      if (patience-- == 0) return false;
+      if (std::chrono::steady_clock::now() > give_up) return false;
       std::this_thread::yield();
     }
   }
