@@ -124,8 +124,7 @@ bool bus::watch_for_deaths()
   if (!asked_for_deaths_) {
     asked_for_deaths_ = true;
     std::error_code ec;
-    deaths_ = death_watch::start(
-        files_.path, [this] { return sweep(*this); }, ec);
+    deaths_ = death_watch::start(*this, ec);
     sweep(*this);  // who died before the watch was there is not told of by it
     if (ec) log_warning("deaths are noticed after a second only: " + ec.message());
   }

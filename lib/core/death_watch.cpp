@@ -1,28 +1,29 @@
 #include "core/death_watch.hpp"
 
+#include "core/bus.hpp"
+#include "core/recovery.hpp"
+
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <new>
 
 namespace shmbus::core {
 
-std::unique_ptr<death_watch> death_watch::start(const std::filesystem::path& directory,
-                                                std::function<std::size_t()> look,
-                                                std::error_code& ec)
+std::unique_ptr<death_watch> death_watch::start(bus& b, std::error_code& ec)
 {
-  shm::directory_watch watch(directory.c_str(), ec);
+  shm::directory_watch watch(b.path().c_str(), ec);
   if (ec) return nullptr;
   shm::file stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop) {
     ec = shm::last_error();
     return nullptr;
   }
-  std::unique_ptr<death_watch> made(
-      new death_watch(std::move(watch), std::move(stop), std::move(look)));
+  std::unique_ptr<death_watch> made(new death_watch(b, std::move(watch), std::move(stop)));
   // The application's signals are for its own threads.
   ::sigset_t all, before;
   ::sigfillset(&all);
@@ -54,25 +55,45 @@ void death_watch::abandon() noexcept
 void death_watch::run()
 {
   ::pthread_setname_np(::pthread_self(), "shmbus-deaths");
-  while (wait(-1)) {
+  constexpr int others_have_a_second = 1000;
+  int timeout = -1;
+  std::chrono::steady_clock::time_point alarm;
+  while (true) {
+    const event e = wait(timeout);
+    if (e == event::stop) return;
+    timeout = -1;
+    if (e == event::nothing) {
+      if (!swept_since(bus_, alarm)) sweep(bus_);
+      continue;
+    }
     watch_.drain();
+    alarm = std::chrono::steady_clock::now();
+    const sweep_turn turn(bus_);
+    if (!turn) {
+      timeout = others_have_a_second;
+      continue;
+    }
     // The kernel tells of a closed file just before it lets its locks go, and where many die at once
     // it takes a while.
-    bool found = look_() != 0;
-    for (int ms = 1; ms <= 64 && !found; ms *= 2) {
-      if (!wait(ms)) return;
-      watch_.drain();
-      found = look_() != 0;
+    sweep(bus_);
+    for (int ms = 1; ms <= 64; ms *= 2) {
+      const event next = wait(ms);
+      if (next == event::stop) return;
+      if (next == event::alarm) {
+        watch_.drain();
+        ms = 1;
+      }
+      sweep(bus_);
     }
   }
 }
 
-// Until there is an event or the time is over; false when it is to stop.
-bool death_watch::wait(int timeout_ms) noexcept
+death_watch::event death_watch::wait(int timeout_ms) noexcept
 {
   ::pollfd p[2] = {{stop_.descriptor(), POLLIN, 0}, {watch_.descriptor(), POLLIN, 0}};
-  ::poll(p, 2, timeout_ms);
-  return (p[0].revents & POLLIN) == 0;
+  const int n = ::poll(p, 2, timeout_ms);
+  if (p[0].revents & POLLIN) return event::stop;
+  return n > 0 ? event::alarm : event::nothing;
 }
 
 }  // namespace shmbus::core

@@ -3,13 +3,13 @@
 #include "shm/directory_watch.hpp"
 #include "shm/file.hpp"
 
-#include <filesystem>
-#include <functional>
 #include <memory>
 #include <system_error>
 #include <thread>
 
 namespace shmbus::core {
+
+class bus;
 
 /// A thread that sleeps until a file of a bus is closed, which is how a death shows, and then has
 /// the dead looked for; so that threads that sleep on a bell need not wake to look themselves.
@@ -17,9 +17,8 @@ namespace shmbus::core {
 /// An event loop does this by itself: this is for processes without one.
 class death_watch {
 public:
-  /// `look` returns how many it found. Null: `ec` says why not.
-  static std::unique_ptr<death_watch> start(const std::filesystem::path& directory,
-                                            std::function<std::size_t()> look, std::error_code& ec);
+  /// For a bus that lives longer. Null: `ec` says why not.
+  static std::unique_ptr<death_watch> start(bus& b, std::error_code& ec);
   ~death_watch();
   death_watch(const death_watch&) = delete;
   death_watch& operator=(const death_watch&) = delete;
@@ -28,16 +27,18 @@ public:
   void abandon() noexcept;
 
 private:
-  death_watch(shm::directory_watch w, shm::file stop, std::function<std::size_t()> look)
-      : watch_(std::move(w)), stop_(std::move(stop)), look_(std::move(look))
+  enum class event { stop, alarm, nothing };
+
+  death_watch(bus& b, shm::directory_watch w, shm::file stop)
+      : bus_(b), watch_(std::move(w)), stop_(std::move(stop))
   {
   }
   void run();
-  bool wait(int timeout_ms) noexcept;
+  event wait(int timeout_ms) noexcept;
 
+  bus& bus_;
   shm::directory_watch watch_;
   shm::file stop_;
-  std::function<std::size_t()> look_;
   std::thread thread_;
 };
 

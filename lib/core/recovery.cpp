@@ -36,6 +36,12 @@ void announce(bus& b, lessee gone) noexcept
   }
 }
 
+std::uint64_t monotonic_ns(std::chrono::steady_clock::time_point t) noexcept
+{
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count());
+}
+
 void report_death(const bus& b, lessee gone) noexcept
 {
   const client_slot& s = b.slot(gone.slot);
@@ -126,7 +132,24 @@ std::size_t sweep(bus& b) noexcept
     }
   }
   sweep_bells(b);
+  b.header().last_sweep_ns.store(monotonic_ns(std::chrono::steady_clock::now()), relaxed);
   return deaths;
+}
+
+bool swept_since(const bus& b, std::chrono::steady_clock::time_point t) noexcept
+{
+  // Relaxed: it is a time; what the sweep did is found by other words. One from the future is garbage.
+  const std::uint64_t last = b.header().last_sweep_ns.load(relaxed);
+  return last > monotonic_ns(t) && last <= monotonic_ns(std::chrono::steady_clock::now());
+}
+
+void sweep_in_turn(bus& b) noexcept
+{
+  using namespace std::chrono_literals;
+  const auto now = std::chrono::steady_clock::now();
+  if (swept_since(b, now - 900ms)) return;
+  const sweep_turn turn(b);
+  if (turn || !swept_since(b, now - 3s)) sweep(b);  // who has the turn may be stopped
 }
 
 }  // namespace shmbus::core

@@ -3,9 +3,11 @@
 #include "core/bus.hpp"
 #include "core/page_table.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace shmbus::core {
 
@@ -19,6 +21,35 @@ namespace shmbus::core {
 /// Every step is a CAS that names the generation: any number of processes may do this at once, die
 /// in it, or be stopped and go on later. Returns how many deaths were found.
 std::size_t sweep(bus& b) noexcept;
+
+/// Who looks for the dead after an alarm, which rings for everybody: one for all, as long as it holds
+/// this. Who does not get it looks itself a second later, unless a sweep has ended meanwhile: the
+/// one who has it may be stopped.
+class sweep_turn {
+public:
+  sweep_turn() noexcept = default;
+  explicit sweep_turn(bus& b) noexcept : bus_(b.lock().try_lock(sweep_byte) ? &b : nullptr) {}
+  sweep_turn(sweep_turn&& other) noexcept : bus_(std::exchange(other.bus_, nullptr)) {}
+  sweep_turn& operator=(sweep_turn&& other) noexcept
+  {
+    std::swap(bus_, other.bus_);
+    return *this;
+  }
+  ~sweep_turn()
+  {
+    if (bus_ && !bus_->forked()) bus_->lock().unlock(sweep_byte);
+  }
+  explicit operator bool() const noexcept { return bus_ != nullptr; }
+
+private:
+  bus* bus_ = nullptr;
+};
+
+/// Whether somebody's sweep ended after that time.
+bool swept_since(const bus& b, std::chrono::steady_clock::time_point t) noexcept;
+
+/// For those who are not told of deaths, once a second: one sweeps for all.
+void sweep_in_turn(bus& b) noexcept;
 
 /// The steps from LIVE or LEAVING on, for one client that is gone (or is just leaving).
 void bury(bus& b, lessee gone) noexcept;

@@ -46,7 +46,7 @@ bool readiness::wait(const shm::deadline& until) noexcept
   }
   ::pollfd p{descriptor(), POLLIN, 0};
   const int ready = ::poll(&p, 1, timeout);
-  if (ready == 0 && !port_->has_alarm()) port_->recover();
+  if (ready == 0 && !port_->has_alarm()) port_->recover_in_turn();
   return ready > 0 || !until || steady_clock::now() < *until;
 }
 

@@ -18,7 +18,7 @@ bool waiting::sleep(std::uint32_t ticket, const shm::deadline& until)
   for (std::uint32_t w = 0; w != bus_->limits().bitmap_words; ++w)
     if (bell_->pending()[w].load(core::relaxed) != 0) bell_->pending()[w].store(0, core::seq_cst);
   if (result != shm::wait_result::timed_out) return true;
-  if (!told_of_deaths_) core::sweep(*bus_);
+  if (!told_of_deaths_) core::sweep_in_turn(*bus_);
   return !until || std::chrono::steady_clock::now() < *until;
 }
 

@@ -14,6 +14,7 @@ struct port::state {
   std::shared_ptr<core::bus> bus;
   std::unique_ptr<core::leased_bell> bell;
   std::unique_ptr<wake::wakeup> wakeup;
+  core::sweep_turn turn;
 };
 
 std::unique_ptr<port> port::open(const std::shared_ptr<core::bus>& b, std::error_code& ec)
@@ -69,6 +70,21 @@ void port::take_rung(std::vector<std::uint32_t>& clients)
 }
 
 std::size_t port::recover() noexcept { return core::sweep(*state_->bus); }
+
+void port::recover_in_turn() noexcept { core::sweep_in_turn(*state_->bus); }
+
+bool port::take_turn() noexcept
+{
+  if (!state_->turn) state_->turn = core::sweep_turn(*state_->bus);
+  return static_cast<bool>(state_->turn);
+}
+
+void port::let_turn_go() noexcept { const core::sweep_turn ends(std::move(state_->turn)); }
+
+bool port::swept_since(std::chrono::steady_clock::time_point t) const noexcept
+{
+  return core::swept_since(*state_->bus, t);
+}
 
 void port::ring() noexcept { state_->bell->ring(); }
 

@@ -12,6 +12,7 @@
 //   space N         N times a bus fills its file system
 //   notice N        how soon a death is noticed, and a message of the dead received; N deaths
 //   namespaces      processes with equal pids, in two pid namespaces, share a bus
+//   idle N          N processes wait for a message, and one dies
 //
 // Its last line says how many failures there were; exit status 0: none, 77: not possible here.
 #include "torture/arena.hpp"
@@ -44,6 +45,7 @@ constexpr mode modes[] = {
     {"space", torture::space_mode},
     {"namespaces", torture::namespaces_mode},
     {"notice", torture::notice_mode},
+    {"idle", torture::idle_mode},
 };
 
 int run(const mode& m, const torture::arguments& a)

@@ -35,5 +35,6 @@ int create_mode(const arguments& a);
 int space_mode(const arguments& a);
 int namespaces_mode(const arguments& a);
 int notice_mode(const arguments& a);
+int idle_mode(const arguments& a);
 
 }  // namespace torture

@@ -299,7 +299,7 @@ private:
       if (!was_cancelled) {
         const bool alarm = port_->woken();
         armed_ = asleep_ = false;
-        if (alarm) look_for_dead(std::chrono::milliseconds(0));
+        if (alarm) answer_alarm();
       }
       collect(ready);
       while (waiting_ != 0) {
@@ -370,33 +370,45 @@ private:
     timer_->cancel();
   }
 
-  // The kernel rings the alarm just before it lets a dead process's locks go, and with many at once
-  // it takes a while: look again after 1, 2, 4 .. 64 ms.
-  void look_for_dead(std::chrono::milliseconds after)
+  // Somebody may have died. The kernel rings just before it lets a dead process's locks go, and with
+  // many at once it takes a while: one for all looks again after 1, 2, 4 .. 64 ms; the others see to
+  // it a second later.
+  void answer_alarm()
   {
     using namespace std::chrono_literals;
+    alarm_ = std::chrono::steady_clock::now();
+    look_for_dead(port_->take_turn() ? 0ms : 1s);
+  }
+
+  void look_for_dead(std::chrono::milliseconds after)
+  {
     looking_for_dead_ = true;
     timer_->expires_after(after);
-    timer_->async_wait([self = shared_from_this(), after](const async_error_code& result) {
-      self->looked(static_cast<bool>(result), after);
+    timer_->async_wait([self = shared_from_this(), n = ++look_, after](const async_error_code&) {
+      self->looked(n, after);
     });
   }
 
-  void looked(bool was_cancelled, std::chrono::milliseconds after)
+  void looked(std::uint64_t n, std::chrono::milliseconds after)
   {
     using namespace std::chrono_literals;
     const std::lock_guard guard(mutex_);
-    if (was_cancelled || shut_down_ || !port_ || waiting_ == 0) {
-      looking_for_dead_ = false;
-      return;
-    }
-    port_->recover();
-    if (!port_->has_alarm())
+    if (n != look_) return;  // another look took its place
+    looking_for_dead_ = false;
+    if (shut_down_ || !port_) return;
+    if (waiting_ == 0) return port_->let_turn_go();
+    if (!port_->has_alarm()) {
+      port_->recover_in_turn();
       look_for_dead(1s);
-    else if (after < 64ms)
-      look_for_dead(std::max<std::chrono::milliseconds>(1ms, after * 2));
-    else
-      looking_for_dead_ = false;
+    } else if (after == 1s) {
+      if (!port_->swept_since(alarm_)) port_->recover();
+    } else {
+      port_->recover();
+      if (after < 64ms)
+        look_for_dead(std::max<std::chrono::milliseconds>(1ms, after * 2));
+      else
+        port_->let_turn_go();
+    }
   }
 
   std::shared_ptr<core::bus> bus_;
@@ -414,6 +426,8 @@ private:
   bool asleep_ = false;   // the port watches for it
   bool awaited_ = false;  // the descriptor
   bool looking_for_dead_ = false;
+  std::uint64_t look_ = 0;  // counts them: an older one that still comes is none
+  std::chrono::steady_clock::time_point alarm_;
   std::atomic<bool> closed_{false};
   bool shut_down_ = false;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -49,6 +50,15 @@ public:
 
   /// Finds the dead, whose neighbours are then rung; how many.
   std::size_t recover() noexcept;
+  /// The same without an alarm, once a second; one does it for all.
+  void recover_in_turn() noexcept;
+
+  /// After an alarm, which rings for all: whether this one is to look for the dead, from now on and
+  /// until it lets the turn go. Else somebody else does.
+  bool take_turn() noexcept;
+  void let_turn_go() noexcept;
+  /// Whether somebody has looked since.
+  bool swept_since(std::chrono::steady_clock::time_point t) const noexcept;
 
   /// Wakes whoever waits on the descriptor.
   void ring() noexcept;
