@@ -55,11 +55,10 @@ int kill_mode(const arguments& a)
   }
   fail(remains(bus));
 
-  std::uint64_t published = 0, received = 0, lost = 0, slowest = 0;
+  std::uint64_t published = 0, received = 0, slowest = 0;
   for (auto& f : arena.of) {
     published += f.published;
     received += f.received;
-    lost += f.lost;
     slowest = std::max(slowest, f.slowest_ns.load());
   }
   std::printf("%lu kills, %lu messages published, %lu received, longest call %.1f ms\n", kills,
