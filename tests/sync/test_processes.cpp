@@ -149,3 +149,30 @@ TEST_CASE("a child of fork is told so, and the parent goes on")
   CHECK(pub.publish(topic("/t"), "from the parent") == 1);
   CHECK(text_of(sub.try_receive()) == "from the parent");
 }
+
+TEST_CASE("a process that only subscribes and writes into a payload dies of it, and harms nobody")
+{
+  sync::broker bus(own_bus());
+  sync::publisher pub(bus);
+  sync::subscriber sub(bus);
+  sub.subscribe("/p");
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGSEGV, SIG_DFL);
+    sync::broker own({.name = bus.config().name, .adopt = true});
+    sync::subscriber mine(own);
+    mine.subscribe("/p");
+    const message m = mine.receive();
+    *const_cast<char*>(m.text().data()) = '!';
+    ::_exit(0);
+  }
+  CHECK(pub.wait_for_subscribers(topic("/p"), 2));
+  CHECK(pub.publish(topic("/p"), "untouched") == 2);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  const bool died = !WIFEXITED(status) || WEXITSTATUS(status) != 0;  // a sanitizer turns it to exit
+  CHECK(died);
+  bus.recover();
+  CHECK(sub.receive().text() == "untouched");
+  CHECK(pub.publish(topic("/p"), "next") == 1);
+}
