@@ -179,7 +179,7 @@ public:
   void spoil()
   {
     const core::geometry& g = bus_.limits();
-    switch (random_() % 10) {
+    switch (random_() % 12) {
       case 0: return change(control_, up_to(g.fixed_size));  // anything, header included
       case 1: return change(control_, g.data_owners + up_to(bus_.data_pages().high_water() * 8));
       case 2:
@@ -189,8 +189,10 @@ public:
       case 5: return change(control_, g.pending + up_to(8 * g.bitmap_words * 16));
       case 6: return change(control_, g.bells + up_to(sizeof(core::bell) * 8));
       case 7:
+      case 8:
+      case 9:
         return change(data_, bus_.data_pages().first() * core::page_size +
-                                 up_to(16 * core::page_size) / 64 * 64 + up_to(64));
+                                 up_to(6 * core::page_size) / 64 * 64 + up_to(64));
       default: {
         // A page that somebody uses: directory, patterns or lane.
         const auto first = bus_.control_pages().first();

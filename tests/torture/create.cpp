@@ -16,7 +16,7 @@ using namespace shmbus;
 
 namespace {
 
-int open_and_use(const broker_config& config, std::uint64_t fuse_us)
+int open_and_use(const broker_config& config, int times, std::uint64_t fuse_us)
 {
   if (fuse_us != 0) {
     const ::pid_t me = ::getpid();
@@ -28,7 +28,9 @@ int open_and_use(const broker_config& config, std::uint64_t fuse_us)
   }
   while (!shared_arena().stop) {
   }
-  for (int i = 0; i != 3; ++i) {
+  std::mt19937 random(static_cast<unsigned>(::getpid()));
+  for (int i = 0; i != times; ++i) {
+    sleep_us(random() % 200);
     sync::broker bus(config);
     sync::subscriber sub(bus);
     const topic t("/create/" + std::to_string(::getpid()));
@@ -43,7 +45,7 @@ int open_and_use(const broker_config& config, std::uint64_t fuse_us)
 
 int create_mode(const arguments& a)
 {
-  constexpr std::size_t creators = 64;
+  constexpr std::size_t most = 64;
   const std::uint64_t rounds = a.number(0, 50);
   std::mt19937_64 random(1);
   auto& arena = shared_arena();
@@ -53,12 +55,15 @@ int create_mode(const arguments& a)
     broker_config config = new_bus();
     config.name = "raced-for";
     arena.stop = false;
+    // Many at once; or few, so that again and again the last one goes as the next one comes.
+    const bool many = round % 2 == 0;
+    const std::size_t creators = many ? most : 4;
     std::vector<child> all;
     std::vector<bool> doomed;
     for (std::size_t i = 0; i != creators; ++i) {
-      const std::uint64_t fuse = i % 8 == 0 ? 1 + random() % 20'000 : 0;
+      const std::uint64_t fuse = many && i % 8 == 0 ? 1 + random() % 20'000 : 0;
       doomed.push_back(fuse != 0);
-      all.emplace_back([&, fuse] { return open_and_use(config, fuse); });
+      all.emplace_back([&, fuse] { return open_and_use(config, many ? 3 : 200, fuse); });
     }
     arena.stop = true;  // go
     for (std::size_t i = 0; i != creators; ++i) {
@@ -74,7 +79,7 @@ int create_mode(const arguments& a)
       std::printf("round %lu: %s remains\n", round, e.path().filename().c_str());
     }
   }
-  std::printf("%lu rounds of %zu creators\n", rounds, creators);
+  std::printf("%lu rounds of %zu creators and of 4\n", rounds, most);
   return failures;
 }
 

@@ -248,6 +248,10 @@ outcome carry_out(const plan& p)
   const std::string how = bystander.wait_for(10);
   if (!how.empty()) o.wrong += "the bystander ended with " + how + "\n";
   receive_all();
+  // Nobody has anything to read any more, so nobody who is gone has a reason to stay.
+  bus.recover();
+  for (const client_info& c : bus.info().clients)
+    if (c.publisher) o.wrong += "a publisher that is gone remains, " + c.state + "\n";
   sub.reset();
   o.wrong += remains(bus);
   return o;
