@@ -102,8 +102,7 @@ void audit_look::look_at_bells()
     if (!known || state.pack() != word)
       problem("bell " + std::to_string(i) + " has the word " + std::to_string(word) +
               ", which is no state");
-    else if (state.state == slot_state::live &&
-             !bus_.lock().held_by_anyone(first_client_byte + bus_.limits().max_clients + i))
+    else if (state.state == slot_state::live && !bus_.lock().held_by_anyone(bell_byte(bus_, i)))
       pending("bell " + std::to_string(i) + " is of a dead process, and the next sweep frees it");
   }
 }
@@ -181,14 +180,12 @@ void audit_look::look_at_directory(lessee publisher, slot_state state)
   if (root.generation != publisher.generation)
     return problem(client_text(bus_, publisher.slot) + " has the directory of another one");
   if (state == slot_state::reclaim) return;  // its pages are just being given back
-  const std::uint32_t clients = bus_.limits().max_clients;
-  const std::size_t size = clients * sizeof(shared_u64);
-  const auto pages = static_cast<std::uint32_t>((size + page_size - 1) / page_size);
-  const auto* directory = bus_.control_at<const shared_u64>(root.page, size);
+  const geometry& limits = bus_.limits();
+  const auto* directory = bus_.control_at<const shared_u64>(root.page, limits.directory_size());
   if (!directory)
     return problem("the directory of " + client_text(bus_, publisher.slot) + " is outside of it");
-  if (!reach(publisher, root.page, pages, "directory")) return;
-  for (std::uint32_t i = 0; i != clients; ++i) {
+  if (!reach(publisher, root.page, limits.directory_pages(), "directory")) return;
+  for (std::uint32_t i = 0; i != limits.max_clients; ++i) {
     const auto place = place_word::unpack(directory[i].load(acquire));
     if (place.page != 0) look_at_lane(publisher, state, i, place);
   }

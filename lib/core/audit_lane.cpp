@@ -1,5 +1,6 @@
 #include "core/audit_look.hpp"
 #include "core/bells.hpp"
+#include "core/chunk_sizes.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -121,21 +122,17 @@ bool audit_look::look_at_chunk(lessee publisher, std::uint64_t chunk, const std:
 {
   const std::uint64_t size = bus_.limits().data_size;
   const std::uint64_t begin = chunk * chunk_unit;
-  if (begin < page_size || begin > size - sizeof(chunk_header)) {
+  if (!is_chunk_place(begin, size)) {
     problem(name + " lies outside of the pages");
     return false;
   }
-  const auto& h = *reinterpret_cast<const chunk_header*>(bus_.data() + begin);
-  const std::uint64_t room = size - begin;
-  const std::uint64_t payload = h.payload_size.load(relaxed);
-  const std::uint64_t topic = h.topic_offset.load(relaxed);
-  const std::uint64_t topic_size = h.topic_size.load(relaxed);
-  if (payload > room - sizeof(chunk_header) || topic_size > max_topic_size ||
-      topic > room - topic_size) {
+  const chunk_sizes sizes(*reinterpret_cast<const chunk_header*>(bus_.data() + begin));
+  if (!sizes.fit(size - begin)) {
     problem(name + " is larger than there is room");
     return false;
   }
-  where = {begin, begin + std::max(sizeof(chunk_header) + payload, topic + topic_size)};
+  where = {begin, begin + std::max(sizeof(chunk_header) + sizes.payload,
+                                   sizes.topic_offset + sizes.topic)};
   for (std::uint64_t p = begin / page_size; p <= (where.end - 1) / page_size; ++p) {
     if (bus_.data_pages().owner(static_cast<std::uint32_t>(p)) == publisher.word()) continue;
     problem(name + " lies in data page " + std::to_string(p) + ", which is not its publisher's");

@@ -4,15 +4,6 @@
 #include "shmbus/errc.hpp"
 
 namespace shmbus::core {
-namespace {
-
-std::uint64_t bell_byte(const bus& b, std::uint32_t i) noexcept
-{
-  return first_client_byte + b.limits().max_clients + i;
-}
-
-}  // namespace
-
 void ring_armed(bell& b, std::uint64_t armed) noexcept
 {
   b.word.fetch_add(1, seq_cst);

@@ -10,6 +10,12 @@
 
 namespace shmbus::core {
 
+/// Lock byte of bell `i`: behind those of the clients.
+inline std::uint64_t bell_byte(const bus& b, std::uint32_t i) noexcept
+{
+  return first_client_byte + b.limits().max_clients + i;
+}
+
 /// The bit of a client in a bitmap of clients.
 constexpr std::uint64_t bit_mask(std::uint32_t bit) noexcept
 {

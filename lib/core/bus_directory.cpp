@@ -77,7 +77,7 @@ bool still_there(int parent, const std::string& name, const shm::file_lock& lock
   return !ec && mine == there;
 }
 
-// With LIFE held exclusively: puts the folder aside, so that nobody opens it, and removes it.
+// With LIFE held exclusively, or by force: puts the folder aside, so that nobody opens it, and removes it.
 void put_aside(int parent, const std::string& name) noexcept
 {
   const std::string away = aside_name();

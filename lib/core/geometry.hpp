@@ -30,6 +30,13 @@ struct geometry {
   std::uint64_t first_leased_page;  // of `control`; the tables lie before
   std::uint64_t control_size;
   std::uint64_t data_size;
+
+  /// A publisher's directory: a word for each client, that says where its lane begins.
+  std::size_t directory_size() const noexcept { return max_clients * sizeof(shared_u64); }
+  std::uint32_t directory_pages() const noexcept
+  {
+    return static_cast<std::uint32_t>((directory_size() + page_size - 1) / page_size);
+  }
 };
 
 }  // namespace shmbus::core

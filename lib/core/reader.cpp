@@ -167,8 +167,8 @@ reader_lane* reader::open_lane(std::uint32_t publisher, slot_word state) noexcep
   const client_slot& slot = bus_->slot(publisher);
   // acquire, twice: pair with the releases of the publisher after it filled directory and lane.
   const auto root = place_word::unpack(slot.root.load(acquire));
-  const std::size_t entries = bus_->limits().max_clients * sizeof(shared_u64);
-  const auto* directory = bus_->control_at<const shared_u64>(root.page, entries);
+  const auto* directory =
+      bus_->control_at<const shared_u64>(root.page, bus_->limits().directory_size());
   if (!directory || root.generation != state.generation) return nullptr;
   const auto entry = place_word::unpack(directory[me_.slot].load(acquire));
   if (entry.page == 0 || entry.generation != me_.generation) return nullptr;

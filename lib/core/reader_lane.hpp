@@ -2,6 +2,7 @@
 
 #include "core/bells.hpp"
 #include "core/bus.hpp"
+#include "core/chunk_sizes.hpp"
 #include "core/lane.hpp"
 #include "core/page_table.hpp"
 #include "shm/single_threaded.hpp"
@@ -140,23 +141,17 @@ inline reader_lane::found reader_lane::take(bus& b, detail::received& out) noexc
 inline bool reader_lane::read_head(bus& b, std::uint64_t chunk,
                                    detail::received& out) const noexcept
 {
-  // Each word is loaded once and checked against what we know of the bus ourselves.
   const std::uint64_t size = b.limits().data_size;
   const std::uint64_t offset = chunk * chunk_unit;
-  if (offset < page_size || offset > size - sizeof(chunk_header)) return false;
+  if (!is_chunk_place(offset, size)) return false;
   const std::byte* memory = b.data() + offset;
   const auto& h = *reinterpret_cast<const chunk_header*>(memory);
-  const std::uint64_t room = size - offset;
-  const std::uint64_t payload_size = h.payload_size.load(relaxed);
-  const std::uint64_t topic_offset = h.topic_offset.load(relaxed);
-  const std::uint32_t topic_size = h.topic_size.load(relaxed);
-  if (payload_size > room - sizeof(chunk_header) || topic_size > max_topic_size ||
-      topic_offset > room - topic_size)
-    return false;
+  const chunk_sizes sizes(h);
+  if (!sizes.fit(size - offset)) return false;
   out.payload = memory + sizeof(chunk_header);
-  out.payload_size = payload_size;
-  out.topic = reinterpret_cast<const char*>(memory + topic_offset);
-  out.topic_size = topic_size;
+  out.payload_size = sizes.payload;
+  out.topic = reinterpret_cast<const char*>(memory + sizes.topic_offset);
+  out.topic_size = sizes.topic;
   out.sequence = h.sequence.load(relaxed);
   out.sent_at_ns = static_cast<std::int64_t>(h.sent_at_ns.load(relaxed));
   out.type = h.type.load(relaxed);

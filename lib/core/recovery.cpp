@@ -62,10 +62,9 @@ void report_death(const bus& b, lessee gone) noexcept
 std::optional<std::uint32_t> next_reader(const bus& b, lessee gone, std::uint32_t from) noexcept
 {
   const auto root = place_word::unpack(b.slot(gone.slot).root.load(acquire));
-  const std::uint32_t clients = b.limits().max_clients;
-  const auto* directory = b.control_at<const shared_u64>(root.page, clients * sizeof(shared_u64));
+  const auto* directory = b.control_at<const shared_u64>(root.page, b.limits().directory_size());
   if (!directory) return std::nullopt;  // died before it had one
-  for (std::uint32_t i = from; i < clients; ++i) {
+  for (std::uint32_t i = from; i < b.limits().max_clients; ++i) {
     const auto entry = place_word::unpack(directory[i].load(acquire));
     if (entry.page == 0) continue;
     const auto reader = slot_word::unpack(b.slot(i).state.load(seq_cst));

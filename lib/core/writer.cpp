@@ -43,16 +43,14 @@ std::shared_ptr<writer> writer::join(std::shared_ptr<core::bus> b, publisher_opt
   std::shared_ptr<writer> w(new writer(std::move(b), *me, options, data));
 
   // The directory of its lanes, all empty, before anybody can be sent anything.
-  const std::uint32_t entries = w->bus_->limits().max_clients;
-  const auto pages =
-      static_cast<std::uint32_t>((entries * sizeof(shared_u64) + page_size - 1) / page_size);
-  const auto first = w->bus_->control_pages().lease(*me, pages, ec);
+  const geometry& limits = w->bus_->limits();
+  const auto first = w->bus_->control_pages().lease(*me, limits.directory_pages(), ec);
   if (!first) {
     if (ec == errc::buffer_full) ec = errc::no_space;
     return nullptr;
   }
-  w->directory_ = w->bus_->control_at<shared_u64>(*first, entries * sizeof(shared_u64));
-  for (std::uint32_t i = 0; i != entries; ++i) w->directory_[i].store(0, relaxed);
+  w->directory_ = w->bus_->control_at<shared_u64>(*first, limits.directory_size());
+  for (std::uint32_t i = 0; i != limits.max_clients; ++i) w->directory_[i].store(0, relaxed);
   // release: the directory is filled; pairs with the acquire of who looks for lanes.
   w->bus_->slot(me->slot).root.store(place_word{*first, me->generation}.pack(), release);
   return w;
