@@ -9,17 +9,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace shmbus::command {
 namespace {
-
-std::string as_json(const std::vector<std::string>& lines)
-{
-  std::string text = "[";
-  for (const auto& l : lines) (text += text.size() == 1 ? "" : ",\n ") += json_string(l);
-  return text + "]";
-}
 
 std::string as_json(const core::audit_report& r)
 {
@@ -39,14 +31,9 @@ std::string as_json(const core::audit_report& r)
   add("dropped", std::to_string(r.dropped));
   add("control_pages", std::to_string(r.control_pages));
   add("data_pages", std::to_string(r.data_pages));
-  add("problems", as_json(r.problems));
-  add("pending", as_json(r.pending));
+  add("problems", json_array(r.problems, ",\n "));
+  add("pending", json_array(r.pending, ",\n "));
   return text + "}\n";
-}
-
-std::string counted(std::uint64_t n, const std::string& what)
-{
-  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
 std::string as_text(const core::audit_report& r)
@@ -69,22 +56,16 @@ Exit status 0: nothing is wrong.)";
 
 void add_audit(CLI::App& app, bus_options& bus, action& chosen)
 {
-  struct audit_options {
-    std::string name;
-    bool json = false;
-  };
-  auto o = std::make_shared<audit_options>();
+  auto json = std::make_shared<bool>(false);
   auto* sub = app.add_subcommand("audit", "Check that a bus is as it has to be");
   sub->footer(notes);
-  auto* name = sub->add_option("NAME", o->name, "The bus; the same as --bus NAME")->type_name("");
-  sub->add_flag("--json", o->json, "Print an object");
-  bus.add_place(*sub);
-  sub->callback([o, name, &bus, &chosen] {
-    chosen = [o, name, &bus]() -> int {
-      if (name->count() != 0) bus.set_name(o->name);
+  sub->add_flag("--json", *json, "Print an object");
+  bus.add_place_with_name(*sub);
+  sub->callback([json, &bus, &chosen] {
+    chosen = [json, &bus]() -> int {
       const sync::broker there(bus.config(open_mode::open_only));
       const auto report = core::audit(*there.implementation());
-      print(o->json ? as_json(report) : as_text(report));
+      print(*json ? as_json(report) : as_text(report));
       if (report.problems.empty()) return status_done;
       throw failure(status_error, counted(report.problems.size(), "problem") + ": " + bus.text());
     };

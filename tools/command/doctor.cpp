@@ -23,10 +23,7 @@ std::string as_json(const system_report& r)
   text += R"(,"directory_free":)" + std::to_string(r.directory_free);
   text += R"(,"can_watch_deaths":)" + std::string(r.can_watch_deaths ? "true" : "false");
   text += R"(,"has_membarrier":)" + std::string(r.has_membarrier ? "true" : "false");
-  text += R"(,"problems":[)";
-  for (std::size_t i = 0; i != r.problems.size(); ++i)
-    (text += i == 0 ? "" : ",") += json_string(r.problems[i]);
-  return text + "]}\n";
+  return text + R"(,"problems":)" + json_array(r.problems) + "}\n";
 }
 
 std::string as_text(const system_report& r)

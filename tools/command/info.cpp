@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace shmbus::command {
 namespace {
@@ -43,18 +44,14 @@ std::string as_json(const client_info& c)
                      std::to_string(c.pid) + R"(,"state":)" + json_string(c.state);
   if (c.publisher) {
     if (c.unread_by.empty()) return text + "}";
-    text += R"(,"unread_by":[)";
-    for (std::size_t i = 0; i != c.unread_by.size(); ++i)
-      text += (i == 0 ? "\"" : ",\"") + client_name(c.unread_by[i]) + "\"";
-    return text + "]}";
+    std::vector<std::string> names;
+    for (const client_id& id : c.unread_by) names.push_back(client_name(id));
+    return text + R"(,"unread_by":)" + json_array(names) + "}";
   }
   text += R"(,"queue_capacity":)" + std::to_string(c.queue_capacity);
   text += R"(,"max_held":)" + std::to_string(c.max_held);
   text += R"(,"overflow":)" + json_string(overflow_text(c.overflow));
-  text += R"(,"patterns":[)";
-  for (std::size_t i = 0; i != c.patterns.size(); ++i)
-    text += (i == 0 ? "" : ",") + json_string(c.patterns[i]);
-  return text + "]}";
+  return text + R"(,"patterns":)" + json_array(c.patterns) + "}";
 }
 
 std::string as_json(const bus_info& info)
@@ -119,21 +116,15 @@ somebody has yet to receive). The pid is the one that the client itself sees.)";
 
 void add_info(CLI::App& app, bus_options& bus, action& chosen)
 {
-  struct info_options {
-    std::string name;
-    bool json = false;
-  };
-  auto o = std::make_shared<info_options>();
+  auto json = std::make_shared<bool>(false);
   auto* sub = app.add_subcommand("info", "Show the limits, clients and memory use of a bus");
   sub->footer(notes);
-  auto* name = sub->add_option("NAME", o->name, "The bus; the same as --bus NAME")->type_name("");
-  sub->add_flag("--json", o->json, "Print an object");
-  bus.add_place(*sub);
-  sub->callback([o, name, &bus, &chosen] {
-    chosen = [o, name, &bus] {
-      if (name->count() != 0) bus.set_name(o->name);
+  sub->add_flag("--json", *json, "Print an object");
+  bus.add_place_with_name(*sub);
+  sub->callback([json, &bus, &chosen] {
+    chosen = [json, &bus] {
       const auto info = sync::broker(bus.config(open_mode::open_only)).info();
-      print(o->json ? as_json(info) : as_text(info));
+      print(*json ? as_json(info) : as_text(info));
       return status_done;
     };
   });

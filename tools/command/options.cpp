@@ -54,6 +54,14 @@ void bus_options::add_place(CLI::App& app)
   add_directory(app);
 }
 
+void bus_options::add_place_with_name(CLI::App& app)
+{
+  const auto set = [this](const std::string& name) { word_ = name; };
+  app.add_option_function<std::string>("NAME", set, "The bus; the same as --bus NAME")
+      ->type_name("");
+  add_place(app);
+}
+
 void bus_options::add_directory(CLI::App& app)
 {
   app.add_option("--dir", directory_,
@@ -105,6 +113,7 @@ void bus_options::complete()
   if (!config_.group.empty() && ::getgrnam(config_.group.c_str()) == nullptr)
     throw usage("--group: this machine has no group " + core::quoted(config_.group));
   if (!mode_.empty()) config_.mode = parse_mode(mode_);
+  if (word_) set_name(*word_);
 }
 
 void bus_options::set_name(const std::string& name)

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace shmbus::command {
@@ -17,6 +18,8 @@ class bus_options {
 public:
   /// `--bus` and `--dir`, which may stand before the subcommand as well as after it.
   void add_place(CLI::App& app);
+  /// The same with the name as a word: `info plant` for `info --bus plant`.
+  void add_place_with_name(CLI::App& app);
   /// Only `--dir`.
   void add_directory(CLI::App& app);
   /// `--buffer-size` and the others, for subcommands that make a bus which is not there.
@@ -38,6 +41,7 @@ public:
 private:
   broker_config config_;
   std::string name_;
+  std::optional<std::string> word_;  // the name, where it is given as a word
   std::string directory_;
   std::string mode_;
 };

@@ -103,6 +103,21 @@ std::string readable_size(std::uint64_t bytes)
   return text.data();
 }
 
+std::string json_array(const std::vector<std::string>& texts, std::string_view separator)
+{
+  std::string all = "[";
+  for (const auto& t : texts) {
+    if (all.size() != 1) all += separator;
+    all += json_string(t);
+  }
+  return all + "]";
+}
+
+std::string counted(std::uint64_t n, std::string_view what)
+{
+  return std::to_string(n).append(" ").append(what).append(n == 1 ? "" : "s");
+}
+
 std::string client_name(client_id id)
 {
   return std::to_string(id.slot) + '.' + std::to_string(id.generation);

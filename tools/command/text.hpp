@@ -17,6 +17,12 @@ std::string printable(std::string_view text);
 /// The text as a JSON string, with quotes. What is not UTF-8 becomes U+FFFD.
 std::string json_string(std::string_view text);
 
+/// The texts as a JSON array of strings.
+std::string json_array(const std::vector<std::string>& texts, std::string_view separator = ",");
+
+/// "1 page", "2 pages".
+std::string counted(std::uint64_t n, std::string_view what);
+
 std::string base64(std::string_view bytes);
 
 /// A number of bytes for people: "64 MiB", "1.5 KiB".
