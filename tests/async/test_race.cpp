@@ -31,7 +31,7 @@ struct racers {
   std::uint64_t timeouts = 0;
 };
 
-// Until all messages are there and as many rounds are over.
+// Until all messages are there.
 asio::awaitable<void> race_the_timer(subscriber& sub, form f, racers& won)
 {
   asio::steady_timer timer(co_await asio::this_coro::executor);

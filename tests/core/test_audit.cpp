@@ -4,11 +4,9 @@
 #include "core/chunk_pool.hpp"
 #include "core/lane.hpp"
 #include "core/recovery.hpp"
-#include "shmbus/sync.hpp"
-#include "test.hpp"
+#include "sync/fixture.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <string>
 
 using namespace shmbus;
@@ -20,12 +18,6 @@ struct patient {
   {
     sub.subscribe("/a");
     for (int i = 0; i != 3; ++i) pub.publish(topic("/a"), "some text");
-  }
-
-  static broker_config own_bus()
-  {
-    static std::atomic<int> count{0};
-    return {.name = "audit-" + std::to_string(count++), .buffer_size = 1 << 20, .max_clients = 8};
   }
 
   std::string found() const

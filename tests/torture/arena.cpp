@@ -1,22 +1,13 @@
 #include "torture/arena.hpp"
 
-#include <sys/mman.h>
-
 #include <chrono>
-#include <cstdlib>
-#include <new>
 
 namespace torture {
 
 arena& shared_arena()
 {
-  static arena* const a = [] {
-    void* p =
-        ::mmap(nullptr, sizeof(arena), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) std::abort();
-    return new (p) arena{};
-  }();
-  return *a;
+  static arena& a = make_shared_by_children<arena>();
+  return a;
 }
 
 std::uint64_t now_ns()
@@ -24,16 +15,14 @@ std::uint64_t now_ns()
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
-call_timer::call_timer(arena::figures& f) : figures_(f), began_(now_ns())
-{
-  figures_.call_began_ns = began_;
-}
+call_timer::call_timer(arena::figures& f) : figures_(f), began_(now_ns()) {}
 
 call_timer::~call_timer()
 {
-  const std::uint64_t took = now_ns() - began_;
-  figures_.call_began_ns = 0;
+  const std::uint64_t took = elapsed_ns();
   if (took > figures_.slowest_ns) figures_.slowest_ns = took;
 }
+
+std::uint64_t call_timer::elapsed_ns() const { return now_ns() - began_; }
 
 }  // namespace torture

@@ -1,10 +1,23 @@
 #pragma once
 
+#include <sys/mman.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <new>
 
 namespace torture {
+
+/// A new zeroed T in memory that this process and its children share, and that stays.
+template <class T>
+T& make_shared_by_children()
+{
+  void* p = ::mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) std::abort();
+  return *new (p) T{};
+}
 
 /// Memory that the driver and all its children see, besides any bus: what a killed child did is known.
 struct arena {
@@ -15,9 +28,8 @@ struct arena {
     std::atomic<std::uint64_t> published;
     std::atomic<std::uint64_t> received;
     std::atomic<std::uint64_t> lost;
-    std::atomic<std::uint64_t> refused;        // calls that gave an error
-    std::atomic<std::uint64_t> slowest_ns;     // of the calls that never wait
-    std::atomic<std::uint64_t> call_began_ns;  // 0: not in a call
+    std::atomic<std::uint64_t> refused;     // calls that gave an error
+    std::atomic<std::uint64_t> slowest_ns;  // of the calls that never wait
   };
 
   std::atomic<bool> stop;
@@ -35,6 +47,8 @@ class call_timer {
 public:
   explicit call_timer(arena::figures& f);
   ~call_timer();
+
+  std::uint64_t elapsed_ns() const;
 
 private:
   arena::figures& figures_;

@@ -85,6 +85,15 @@ std::string child::wait_for(double seconds)
   return how;
 }
 
+void light_fuse(std::uint64_t us)
+{
+  const ::pid_t me = ::getpid();
+  if (::fork() != 0) return;
+  sleep_us(us);
+  ::kill(me, SIGKILL);
+  ::_exit(0);
+}
+
 void sleep_us(std::uint64_t us) { std::this_thread::sleep_for(std::chrono::microseconds(us)); }
 
 }  // namespace torture

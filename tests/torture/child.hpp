@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -36,5 +37,8 @@ private:
 };
 
 void sleep_us(std::uint64_t us);
+
+/// This process is killed after that time, wherever it is then.
+void light_fuse(std::uint64_t us);
 
 }  // namespace torture

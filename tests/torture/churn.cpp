@@ -2,7 +2,6 @@
 #include "torture/modes.hpp"
 #include "torture/roles.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@ namespace {
 struct holdings {
   std::size_t descriptors;
   std::size_t mappings;
+  friend bool operator==(const holdings&, const holdings&) = default;
 };
 
 // What this process holds of the system.
@@ -57,45 +57,35 @@ int churn_mode(const arguments& a)
   std::mt19937_64 random(1);
   const broker_config config = new_bus();
   sync::broker bus(config);
-  int failures = 0;
-  const auto fail = [&](const std::string& what) {
-    if (what.empty()) return;
-    ++failures;
-    std::printf("failed: %s\n", what.c_str());
-  };
+  checks c;
   come_and_go(config);
   const holdings before = held();
-  for (std::uint64_t done = 0; done < cycles && failures == 0;) {
+  for (std::uint64_t done = 0; done < cycles && c.failures() == 0;) {
     std::vector<child> some;
     for (std::uint64_t i = 0; i != at_once; ++i, done += per_child) {
       const auto fuse = random() % 400;
       some.emplace_back([&config, fuse]() -> int {
         for (std::uint64_t k = 1; k != per_child; ++k) come_and_go(config);
         // The tenth is killed, somewhere on its way.
-        const ::pid_t me = ::getpid();
-        if (::fork() == 0) {
-          sleep_us(fuse);
-          ::kill(me, SIGKILL);
-          ::_exit(0);
-        }
+        light_fuse(fuse);
         while (true) come_and_go(config);
       });
     }
-    for (auto& c : some) {
-      const std::string how = c.wait();
-      if (how != "signal 9") fail("a client ended with " + how);
+    for (auto& client : some) {
+      const std::string how = client.wait();
+      c.expect(how == "signal 9", "a client ended with " + how);
     }
   }
   for (std::uint64_t i = 0; i != std::min<std::uint64_t>(cycles / 10, 10'000); ++i)
     come_and_go(config);
   const holdings after = held();
-  if (before.descriptors != after.descriptors || before.mappings != after.mappings)
-    fail(std::to_string(before.descriptors) + " descriptors and " +
-         std::to_string(before.mappings) + " mappings became " + std::to_string(after.descriptors) +
-         " and " + std::to_string(after.mappings));
-  fail(remains(bus));
+  c.expect(before == after, std::to_string(before.descriptors) + " descriptors and " +
+                                std::to_string(before.mappings) + " mappings became " +
+                                std::to_string(after.descriptors) + " and " +
+                                std::to_string(after.mappings));
+  c.expect_nothing(remains(bus));
   std::printf("%lu clients came and went, every tenth was killed\n", cycles);
-  return failures;
+  return c.failures();
 }
 
 }  // namespace torture

@@ -29,13 +29,12 @@ void call(const char* name, arena::figures& f, Call c)
 {
   constexpr std::uint64_t soon_ns = 100'000'000;
   std::error_code ec;
-  const std::uint64_t began = now_ns();
   {
     const call_timer timer(f);
     c(ec);
+    if (const auto took = timer.elapsed_ns(); took > soon_ns)
+      std::printf("%s took %lu ms\n", name, took / 1'000'000);
   }
-  if (const auto took = now_ns() - began; took > soon_ns)
-    std::printf("%s took %lu ms\n", name, took / 1'000'000);
   ++(ec ? f.refused : f.published);
 }
 
@@ -50,17 +49,27 @@ std::size_t read_all(const message& m)
   return sum;
 }
 
+// Opens the bus again and again until the arena says stop, and uses it.
+template <class Use>
+int use_until_stopped(const broker_config& config, Use use)
+{
+  while (!shared_arena().stop) {
+    std::error_code ec;
+    sync::broker bus(config, ec);
+    if (ec)
+      sleep_us(100);
+    else
+      use(bus);
+  }
+  return 0;
+}
+
 int publish_to_garbage(const broker_config& config, arena::figures& f)
 {
   std::mt19937 random(static_cast<unsigned>(now_ns()));
   const std::vector<std::byte> payload(20'000);
-  while (!shared_arena().stop) {
+  return use_until_stopped(config, [&](sync::broker& bus) {
     std::error_code ec;
-    sync::broker bus(config, ec);
-    if (ec) {
-      sleep_us(100);
-      continue;
-    }
     std::optional<sync::publisher> pub;
     call("join", f, [&](auto& e) {
       pub.emplace(bus, publisher_options{}, e);
@@ -86,27 +95,21 @@ int publish_to_garbage(const broker_config& config, arena::figures& f)
       }
     }
     call("leave", f, [&](auto&) { pub.reset(); });
-  }
-  return 0;
+  });
 }
 
 int receive_garbage(const broker_config& config, overflow policy, arena::figures& f)
 {
   std::mt19937 random(static_cast<unsigned>(now_ns()));
-  while (!shared_arena().stop) {
+  return use_until_stopped(config, [&](sync::broker& bus) {
     std::error_code ec;
-    sync::broker bus(config, ec);
-    if (ec) {
-      sleep_us(100);
-      continue;
-    }
     std::optional<sync::subscriber> sub;
     call("join", f, [&](auto& e) {
       sub.emplace(bus, subscriber_options{.queue_capacity = 16, .max_held = 4, .overflow = policy},
                   e);
       ec = e;
     });
-    if (ec) continue;
+    if (ec) return;
     call("subscribe", f, [&](auto& e) { sub->subscribe("/garbage/#", e); });
     std::vector<message> held;
     for (int i = 0; i != 300 && ec != errc::closed && !shared_arena().stop; ++i) {
@@ -124,23 +127,17 @@ int receive_garbage(const broker_config& config, overflow policy, arena::figures
         call("subscribe", f, [&](auto& e) { sub->subscribe("/garbage/1", e); });
     }
     call("leave", f, [&](auto&) { sub.reset(); });
-  }
-  return 0;
+  });
 }
 
 int look_at_garbage(const broker_config& config, arena::figures& f)
 {
-  while (!shared_arena().stop) {
-    std::error_code ec;
-    sync::broker bus(config, ec);
-    if (!ec) {
-      call("info", f, [&](auto&) { bus.info(); });
-      call("recover", f, [&](auto&) { bus.recover(); });
-      audited(bus);  // takes its time on purpose
-    }
+  return use_until_stopped(config, [&](sync::broker& bus) {
+    call("info", f, [&](auto&) { bus.info(); });
+    call("recover", f, [&](auto&) { bus.recover(); });
+    audited(bus);  // takes its time on purpose
     sleep_us(500);
-  }
-  return 0;
+  });
 }
 
 /// A file of the bus, mapped to be spoiled.

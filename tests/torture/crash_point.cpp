@@ -1,9 +1,9 @@
 #include "torture/crash_point.hpp"
 
 #include "core/shared_word.hpp"
+#include "torture/arena.hpp"
 
 #include <signal.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +12,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <source_location>
 
 namespace torture {
@@ -37,13 +36,8 @@ bool is_victim = false;
 
 point_table& table()
 {
-  static point_table* const t = [] {
-    void* p = ::mmap(nullptr, sizeof(point_table), PROT_READ | PROT_WRITE,
-                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) std::abort();
-    return new (p) point_table{};
-  }();
-  return *t;
+  static point_table& t = make_shared_by_children<point_table>();
+  return t;
 }
 
 std::size_t find(const std::source_location& where)

@@ -2,7 +2,6 @@
 #include "torture/modes.hpp"
 #include "torture/roles.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -18,14 +17,7 @@ namespace {
 
 int open_and_use(const broker_config& config, int times, std::uint64_t fuse_us)
 {
-  if (fuse_us != 0) {
-    const ::pid_t me = ::getpid();
-    if (::fork() == 0) {
-      sleep_us(fuse_us);
-      ::kill(me, SIGKILL);
-      ::_exit(0);
-    }
-  }
+  if (fuse_us != 0) light_fuse(fuse_us);
   while (!shared_arena().stop) {
   }
   std::mt19937 random(static_cast<unsigned>(::getpid()));

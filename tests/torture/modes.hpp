@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,24 @@ private:
 /// What could not be tried here, and why.
 struct skipped {
   std::string why;
+};
+
+/// Counts what is not as it has to be, and prints it.
+class checks {
+public:
+  void expect(bool ok, const std::string& what)
+  {
+    if (ok) return;
+    ++failures_;
+    std::printf("failed: %s\n", what.c_str());
+  }
+  /// Nothing is wrong if there is nothing to say.
+  void expect_nothing(const std::string& found) { expect(found.empty(), found); }
+
+  int failures() const { return failures_; }
+
+private:
+  int failures_ = 0;
 };
 
 // Each gives the number of failures, and has printed what failed and its figures.

@@ -6,8 +6,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdio>
-
 namespace torture {
 
 using namespace shmbus;
@@ -26,35 +24,30 @@ int namespaces_mode(const arguments&)
       return how.empty() ? 0 : 4;
     });
   };
-  int failures = 0;
-  const auto expect = [&](bool ok, const char* what) {
-    if (ok) return;
-    ++failures;
-    std::printf("failed: %s\n", what);
-  };
+  checks c;
   child one = in_a_namespace([&] { return publish(config, arena.of[0]); });
   child two = in_a_namespace([&] { return subscribe(config, overflow::block, arena.of[1]); });
   child three = in_a_namespace([&] { return publish(config, arena.of[2]); });
   std::string how;
   for (int i = 0; i < 500 && arena.of[1].received < 1000 && !one.ended(how); ++i) sleep_us(10'000);
   if (how == "exit status 77") throw skipped{"no right to make a pid namespace"};
-  expect(arena.of[1].received >= 1000, "they do not hear of each other");
+  c.expect(arena.of[1].received >= 1000, "they do not hear of each other");
   int ones = 0;
-  for (const auto& c : bus.info().clients) ones += c.pid == 1 && c.state == "live";
-  expect(ones == 3, "not all of them are process 1");
+  for (const auto& client : bus.info().clients) ones += client.pid == 1 && client.state == "live";
+  c.expect(ones == 3, "not all of them are process 1");
   // One dies: the others with its number live on.
   three.kill();
   sleep_us(300'000);
   bus.recover();
   const std::uint64_t before = arena.of[1].received;
   sleep_us(300'000);
-  expect(arena.of[1].received > before, "the death of a process 1 harmed another one");
-  expect(audited(bus).empty(), "the audit found something");
+  c.expect(arena.of[1].received > before, "the death of a process 1 harmed another one");
+  c.expect(audited(bus).empty(), "the audit found something");
   arena.stop = true;
-  expect(one.wait_for(10).empty(), "the publisher did not end well");
-  expect(two.wait_for(10).empty(), "the subscriber did not end well");
-  expect(remains(bus).empty(), "something remains");
-  return failures;
+  c.expect(one.wait_for(10).empty(), "the publisher did not end well");
+  c.expect(two.wait_for(10).empty(), "the subscriber did not end well");
+  c.expect(remains(bus).empty(), "something remains");
+  return c.failures();
 }
 
 }  // namespace torture

@@ -5,7 +5,6 @@
 #include "torture/roles.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -259,8 +258,7 @@ outcome carry_out(const plan& p)
 
 std::string text(const plan& p)
 {
-  static constexpr std::array names = {"drop_oldest", "drop_newest", "block"};
-  std::string t = names[static_cast<std::size_t>(p.policy)];
+  std::string t = name_of(p.policy);
   if (p.first)
     t += ", dead at " + name_of(p.first->index) + " (" + std::to_string(p.first->hits) + ")";
   if (p.second)

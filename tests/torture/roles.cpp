@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <random>
@@ -111,6 +112,12 @@ int subscribe(const broker_config& config, overflow policy, arena::figures& f)
     if (random() % 1000 == 0) sleep_us(random() % 2000);
   }
   return 0;
+}
+
+const char* name_of(overflow policy)
+{
+  static constexpr std::array names = {"drop_oldest", "drop_newest", "block"};
+  return names[static_cast<std::size_t>(policy)];
 }
 
 broker_config new_bus()

@@ -9,6 +9,8 @@ namespace torture {
 int publish(const shmbus::broker_config& bus, arena::figures& f);
 int subscribe(const shmbus::broker_config& bus, shmbus::overflow policy, arena::figures& f);
 
+const char* name_of(shmbus::overflow policy);
+
 /// A bus of its own, in the directory of this run.
 shmbus::broker_config new_bus();
 

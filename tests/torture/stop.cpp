@@ -5,7 +5,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 
 namespace torture {
@@ -13,8 +12,6 @@ namespace torture {
 using namespace shmbus;
 
 namespace {
-
-constexpr std::array policies = {"drop_oldest", "drop_newest", "block"};
 
 // What the others do that a stopped one should not hinder. Back-pressure of a stopped subscriber
 // hinders on purpose: then publishers have to come back with an error.
@@ -69,38 +66,33 @@ int stop_one(std::size_t which, overflow policy, std::uint64_t seconds)
   const std::uint64_t meanwhile = rate();
   sleep_us(seconds * 500'000);
   bus.recover();
-  int failures = 0;
-  const auto expect = [&](bool ok, const char* what) {
-    if (ok) return;
-    ++failures;
-    std::printf("failed: %s\n", what);
-  };
-  expect(lives(bus, all[which].pid()), "a stopped client was declared dead");
-  expect(audited(bus).empty(), "the audit found something");
+  checks c;
+  c.expect(lives(bus, all[which].pid()), "a stopped client was declared dead");
+  c.expect(audited(bus).empty(), "the audit found something");
   const std::uint64_t mine_before = arena.of[which].published + arena.of[which].received;
   all[which].signal(SIGCONT);
   for (int i = 0; i < 100 && arena.of[which].published + arena.of[which].received == mine_before;
        ++i)
     sleep_us(20'000);
-  expect(arena.of[which].published + arena.of[which].received > mine_before,
-         "the stopped client did not go on");
+  c.expect(arena.of[which].published + arena.of[which].received > mine_before,
+           "the stopped client did not go on");
   if (which == 2 && policy != overflow::block)
-    expect(arena.of[which].lost > lost_before, "the stopped subscriber counted no losses");
+    c.expect(arena.of[which].lost > lost_before, "the stopped subscriber counted no losses");
   arena.stop = true;
-  for (auto& c : all) expect(c.wait_for(20).empty(), "a client did not end well");
-  expect(remains(bus).empty(), "something remains");
+  for (auto& child : all) c.expect(child.wait_for(20).empty(), "a client did not end well");
+  c.expect(remains(bus).empty(), "something remains");
   if (w == work::giving_up) {
-    expect(meanwhile > 0, "publishers did not come back");
+    c.expect(meanwhile > 0, "publishers did not come back");
     std::printf("subscriber stopped, block      : publishers came back %lu times with an error\n",
                 meanwhile);
-    return failures;
+    return c.failures();
   }
   std::printf("%-10s stopped, %-11s: the other one did %.0f %% of what it did before\n",
-              which < 2 ? "publisher" : "subscriber", policies[static_cast<std::size_t>(policy)],
+              which < 2 ? "publisher" : "subscriber", name_of(policy),
               undisturbed
                   ? 100.0 * static_cast<double>(meanwhile) / static_cast<double>(undisturbed)
                   : 0.0);
-  return failures;
+  return c.failures();
 }
 
 }  // namespace
