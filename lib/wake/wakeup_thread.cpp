@@ -8,9 +8,7 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <csignal>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <thread>
@@ -24,11 +22,7 @@ public:
 
   ~thread_wakeup() override
   {
-    {
-      const std::lock_guard guard(mutex_);
-      stop_ = true;
-    }
-    wanted_.notify_one();
+    stop_.store(true, std::memory_order_release);
     // It may sleep on the word: wake all who do, again and again until it has seen `stop_`. The
     // others look and sleep again.
     while (thread_.joinable() && !stopped_.load(std::memory_order_acquire)) {
@@ -52,7 +46,7 @@ public:
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-      thread_ = std::thread([this] { run(); });
+      thread_ = std::thread([this, seen = load_word()] { run(seen); });
     } catch (const std::system_error& e) {
       ec = e.code();
     }
@@ -73,25 +67,23 @@ public:
   void watch(std::uint32_t expected, std::error_code& ec) noexcept override
   {
     ec.clear();
-    {
-      const std::lock_guard guard(mutex_);
-      watch_ = expected;
-    }
-    wanted_.notify_one();
+    // The thread follows the word all the time; only what changed before we looked is ours to tell.
+    if (load_word() != expected) signal();
   }
 
   bool drain() noexcept override
   {
+    // Mostly it was the word. The alarm stays readable, so it can wait for the next time, or for
+    // its turn where the word never rests.
+    if (take_signals() && ++drained_ % 16 != 0) return false;
     ::epoll_event events[2];
     bool alarm = false;
     const int count = ::epoll_wait(both_.descriptor(), events, 2, 0);
     for (int i = 0; i < count; ++i) {
-      if (events[i].data.fd != event_.descriptor()) {
+      if (events[i].data.fd == event_.descriptor())
+        take_signals();
+      else
         alarm = true;
-        continue;
-      }
-      std::uint64_t signals;
-      [[maybe_unused]] const auto n = ::read(event_.descriptor(), &signals, sizeof signals);
     }
     return alarm;
   }
@@ -105,24 +97,33 @@ private:
     return ::epoll_ctl(both_.descriptor(), EPOLL_CTL_ADD, descriptor, &e) == 0;
   }
 
-  void run()
+  std::uint32_t load_word() const noexcept
+  {
+    return std::atomic_ref(*const_cast<std::uint32_t*>(watched_.word)).load();
+  }
+
+  void signal() noexcept
+  {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto n = ::write(event_.descriptor(), &one, sizeof one);
+  }
+
+  bool take_signals() noexcept
+  {
+    std::uint64_t signals;
+    return ::read(event_.descriptor(), &signals, sizeof signals) == sizeof signals;
+  }
+
+  // Nobody rings while nobody waits, so following the word costs nothing then; and who waits need not
+  // wake the thread first.
+  void run(std::uint32_t seen)
   {
     ::pthread_setname_np(::pthread_self(), "shmbus-wake");
-    std::unique_lock lock(mutex_);
-    while (true) {
-      wanted_.wait(lock, [this] { return stop_ || watch_; });
-      if (stop_) break;
-      const std::uint32_t expected = *watch_;
-      lock.unlock();
-      if (std::atomic_ref(*const_cast<std::uint32_t*>(watched_.word)).load() == expected)
-        shm::futex_wait(watched_.word, expected, std::nullopt);
-      const bool changed =
-          std::atomic_ref(*const_cast<std::uint32_t*>(watched_.word)).load() != expected;
-      lock.lock();
-      if (!changed) continue;
-      if (watch_ == expected) watch_.reset();
-      const std::uint64_t one = 1;
-      [[maybe_unused]] const auto n = ::write(event_.descriptor(), &one, sizeof one);
+    while (!stop_.load(std::memory_order_acquire)) {
+      const std::uint32_t now = load_word();
+      if (now != seen) signal();
+      seen = now;
+      shm::futex_wait(watched_.word, seen, std::nullopt);
     }
     stopped_.store(true, std::memory_order_release);
   }
@@ -130,10 +131,8 @@ private:
   watched watched_;
   shm::file event_;
   shm::file both_;  // epoll: the event and the alarm
-  std::mutex mutex_;
-  std::condition_variable wanted_;
-  std::optional<std::uint32_t> watch_;
-  bool stop_ = false;
+  std::uint32_t drained_ = 0;
+  std::atomic<bool> stop_{false};
   std::atomic<bool> stopped_{false};
   std::thread thread_;
 };
