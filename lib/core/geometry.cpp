@@ -36,12 +36,13 @@ geometry::geometry(std::uint32_t clients, std::uint64_t buffer,
   data_owners = fixed_size;
   control_owners = data_owners + round_up(data_pages * sizeof(shared_u64), page_size);
 
-  // The owner table of `control` has words for its own pages too, so that a page number is one.
+  // The owner table of `control` has words for its own pages too, so that a page number is one: each
+  // page of it has one word less for the others.
+  constexpr std::uint64_t others = page_size / sizeof(shared_u64) - 1;
   const std::uint64_t lanes = lane_pages(clients);
-  std::uint64_t tables = control_owners / page_size;
-  tables += round_up((tables + lanes) * sizeof(shared_u64), page_size) / page_size + 1;
-  first_leased_page = tables;
-  control_pages = static_cast<std::uint32_t>(tables + lanes);
+  const std::uint64_t before = control_owners / page_size;
+  first_leased_page = before + round_up(before + lanes, others) / others;
+  control_pages = static_cast<std::uint32_t>(first_leased_page + lanes);
   control_size = std::uint64_t{control_pages} * page_size;
   data_size = std::uint64_t{data_pages} * page_size;
 }

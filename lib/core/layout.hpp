@@ -12,7 +12,7 @@
 namespace shmbus::core {
 
 inline constexpr std::uint64_t bus_magic = 0x3173'7562'6d68'7301;  // "\1shmbus1"
-inline constexpr std::uint32_t layout_version = 1;
+inline constexpr std::uint32_t layout_version = 2;
 
 inline constexpr std::size_t page_size = 4096;
 inline constexpr std::size_t cache_line = 64;
