@@ -1,6 +1,7 @@
 #pragma once
 
 #include "shmbus/config.hpp"
+#include "shmbus/detail/export.hpp"
 #include "shmbus/message.hpp"
 
 #include <cstdint>
@@ -45,11 +46,12 @@ struct bus_entry {
 
 /// The directory that a configuration without one means: `$SHMBUS_DIR`, else
 /// `/dev/shm/shmbus.<uid>`.
-std::filesystem::path default_directory();
+SHMBUS_API std::filesystem::path default_directory();
 
 /// The buses in `directory` (empty: the default one). A default directory that does not exist yet
 /// holds none; any other gives errc::no_such_directory.
-std::vector<bus_entry> list_buses(const std::filesystem::path& directory, std::error_code& ec);
-std::vector<bus_entry> list_buses(const std::filesystem::path& directory = {});
+SHMBUS_API std::vector<bus_entry> list_buses(const std::filesystem::path& directory,
+                                             std::error_code& ec);
+SHMBUS_API std::vector<bus_entry> list_buses(const std::filesystem::path& directory = {});
 
 }  // namespace shmbus

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "shmbus/detail/export.hpp"
+
 #include <string>
 #include <system_error>
 
@@ -33,7 +35,7 @@ enum class errc {
   forked,                  ///< this handle belongs to the parent process
 };
 
-const std::error_category& error_category() noexcept;
+SHMBUS_API const std::error_category& error_category() noexcept;
 
 inline std::error_code make_error_code(errc e) noexcept
 {
@@ -41,15 +43,15 @@ inline std::error_code make_error_code(errc e) noexcept
 }
 
 /// What the throwing functions throw: `code()` for programs, `what()` for people.
-class error : public std::system_error {
+class SHMBUS_API error : public std::system_error {
 public:
   using std::system_error::system_error;
 };
 
 namespace detail {
 /// Throws `error` if `ec` is set; `context` says what was attempted, on what.
-void throw_if(const std::error_code& ec, const char* context);
-void throw_if(const std::error_code& ec, const std::string& context);
+SHMBUS_API void throw_if(const std::error_code& ec, const char* context);
+SHMBUS_API void throw_if(const std::error_code& ec, const std::string& context);
 }  // namespace detail
 
 }  // namespace shmbus

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "shmbus/detail/export.hpp"
 #include "shmbus/type_id.hpp"
 
 #include <cstddef>
@@ -58,7 +59,7 @@ private:
     std::swap(capacity_, other.capacity_);
     std::swap(type_, other.type_);
   }
-  void give_back() noexcept;
+  SHMBUS_API void give_back() noexcept;
 
   std::shared_ptr<core::writer> owner_;
   core::chunk_record* record_ = nullptr;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "shmbus/detail/export.hpp"
 #include "shmbus/errc.hpp"
 #include "shmbus/type_id.hpp"
 
@@ -29,23 +30,52 @@ struct reader_lane;
 namespace detail {
 
 /// What core::reader hands out: views into the bus, and what it takes to give the chunk back.
+///
+/// Made, moved and emptied once or more for each message, so none of that touches more than it must.
 struct received {
-  core::reader* owner = nullptr;
-  core::reader_lane* lane = nullptr;
-  std::uint64_t chunk = 0;
-  const std::byte* payload = nullptr;
-  std::size_t payload_size = 0;
-  const char* topic = nullptr;
-  std::uint64_t sequence = 0;
-  std::uint64_t lost_before = 0;
-  std::int64_t sent_at_ns = 0;
-  std::uint64_t type = untyped;
+  core::reader* owner;
+  core::reader_lane* lane;
+  const std::byte* payload;
+  std::size_t payload_size;
+  const char* topic;
+  std::uint64_t topic_size;
+  std::uint64_t chunk;
+  std::uint64_t sequence;
+  std::uint64_t lost_before;
+  std::int64_t sent_at_ns;
+  std::uint64_t type;
   client_id publisher;
-  std::uint32_t topic_size = 0;
+
+  // Spelled out: initializers in the class become one `rep stos`, which costs more than a receive.
+  received() noexcept
+      : owner(nullptr),
+        lane(nullptr),
+        payload(nullptr),
+        payload_size(0),
+        topic(nullptr),
+        topic_size(0),
+        chunk(0),
+        sequence(0),
+        lost_before(0),
+        sent_at_ns(0),
+        type(untyped),
+        publisher()
+  {
+  }
+
+  /// No message any more: no topic, no payload, nothing to give back.
+  void clear() noexcept
+  {
+    owner = nullptr;
+    payload = nullptr;
+    payload_size = 0;
+    topic = nullptr;
+    topic_size = 0;
+  }
 };
 
-void release(received& r) noexcept;
-[[noreturn]] void throw_type_mismatch();
+SHMBUS_API void release(received& r) noexcept;
+[[noreturn]] SHMBUS_API void throw_type_mismatch();
 
 }  // namespace detail
 
@@ -60,12 +90,13 @@ class message {
 public:
   /// An empty message, as moved-from ones are: no topic, no payload.
   message() noexcept = default;
-  message(message&& other) noexcept : r_(other.r_) { other.r_ = {}; }
+  message(message&& other) noexcept : r_(other.r_) { other.r_.clear(); }
   message& operator=(message&& other) noexcept
   {
     if (this != &other) {
-      reset();
-      r_ = std::exchange(other.r_, {});
+      if (r_.owner) detail::release(r_);
+      r_ = other.r_;
+      other.r_.clear();
     }
     return *this;
   }
@@ -78,7 +109,7 @@ public:
   void reset() noexcept
   {
     if (r_.owner) detail::release(r_);
-    r_ = {};
+    r_.clear();
   }
 
   /// For the layers above; not for applications.

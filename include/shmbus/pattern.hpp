@@ -1,5 +1,7 @@
 #pragma once
 
+#include "shmbus/detail/export.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,13 +10,13 @@
 namespace shmbus {
 
 /// Says in words what is wrong with `text` as a pattern; empty if it is a valid one.
-std::string_view pattern_problem(std::string_view text) noexcept;
+SHMBUS_API std::string_view pattern_problem(std::string_view text) noexcept;
 
 /// A topic in which a whole level may be `*` (exactly one level) and the last may be `#`
 /// (one or more levels): `/host/*/load`, `/sensors/#`. `/sensors/#` does not match `/sensors`.
 ///
 /// Threads: distinct objects are safe; one object may be read by many threads.
-class pattern {
+class SHMBUS_API pattern {
 public:
   /// Throws `error` with errc::invalid_pattern whose what() says what is wrong.
   explicit pattern(std::string_view text);

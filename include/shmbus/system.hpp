@@ -1,5 +1,7 @@
 #pragma once
 
+#include "shmbus/detail/export.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,6 +23,6 @@ struct system_report {
 };
 
 /// Looks at the running system; asks the kernel, changes nothing.
-system_report examine_system();
+SHMBUS_API system_report examine_system();
 
 }  // namespace shmbus

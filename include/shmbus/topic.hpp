@@ -1,5 +1,7 @@
 #pragma once
 
+#include "shmbus/detail/export.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,14 +18,14 @@ inline constexpr std::size_t max_topic_size = 255;
 ///
 /// A topic is `/a/b/c`: levels of any valid UTF-8 without NUL, each after one slash, none empty,
 /// none with a wildcard character (`*` or `#`), at most max_topic_size bytes in all.
-std::string_view topic_problem(std::string_view text) noexcept;
+SHMBUS_API std::string_view topic_problem(std::string_view text) noexcept;
 
 /// A validated topic name with its hash, so that publishing need not look at the text again.
 ///
 /// Make it once and publish with it often: construction checks and copies the text, and
 /// publishing costs one hash lookup.
 /// Threads: distinct objects are safe; one object may be read by many threads.
-class topic {
+class SHMBUS_API topic {
 public:
   /// Throws `error` with errc::invalid_topic whose what() says what is wrong.
   explicit topic(std::string_view text);

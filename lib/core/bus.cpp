@@ -70,6 +70,11 @@ void bus::map(std::error_code& ec)
 {
   control_ = shm::mapping(files_.control, geometry_.control_size, shm::access::read_write, ec);
   if (ec) return;
+  header_ = at<bus_header>(0);
+  slots_ = at<client_slot>(geometry_.slots);
+  bells_ = at<core::bell>(geometry_.bells);
+  pending_ = at<shared_u64>(geometry_.pending);
+  bell_pending_ = at<shared_u64>(geometry_.bell_pending);
   data_for_reading_ = shm::mapping(files_.data, geometry_.data_size, shm::access::read_only, ec);
   if (ec) return;
   data_ = data_for_reading_.begin();

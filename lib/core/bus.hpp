@@ -33,17 +33,17 @@ public:
   const geometry& limits() const noexcept { return geometry_; }
   shm::file_lock& lock() noexcept { return *files_.lock; }
 
-  bus_header& header() const noexcept { return *at<bus_header>(0); }
-  client_slot& slot(std::uint32_t i) const noexcept { return at<client_slot>(geometry_.slots)[i]; }
+  bus_header& header() const noexcept { return *header_; }
+  client_slot& slot(std::uint32_t i) const noexcept { return slots_[i]; }
   /// The words with a bit per publisher that say who has something for client `i`.
   shared_u64* pending(std::uint32_t i) const noexcept
   {
-    return at<shared_u64>(geometry_.pending) + std::size_t{i} * geometry_.bitmap_words;
+    return pending_ + std::size_t{i} * geometry_.bitmap_words;
   }
-  core::bell& bell(std::uint32_t i) const noexcept { return at<core::bell>(geometry_.bells)[i]; }
+  core::bell& bell(std::uint32_t i) const noexcept { return bells_[i]; }
   shared_u64* bell_pending(std::uint32_t i) const noexcept
   {
-    return at<shared_u64>(geometry_.bell_pending) + std::size_t{i} * geometry_.bitmap_words;
+    return bell_pending_ + std::size_t{i} * geometry_.bitmap_words;
   }
   std::uint32_t clients_high_water() const noexcept;
   std::uint32_t bells_high_water() const noexcept;
@@ -93,6 +93,12 @@ private:
   shm::mapping control_;
   shm::mapping data_for_reading_;
   shm::mapping data_for_writing_;
+  // Where the parts of `control` are, for those who look at them for each message.
+  bus_header* header_ = nullptr;
+  client_slot* slots_ = nullptr;
+  core::bell* bells_ = nullptr;
+  shared_u64* pending_ = nullptr;
+  shared_u64* bell_pending_ = nullptr;
   const std::byte* data_ = nullptr;
   std::optional<page_table> control_pages_;
   std::optional<page_table> data_pages_;

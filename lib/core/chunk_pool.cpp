@@ -124,6 +124,7 @@ chunk_run* chunk_pool::add_run(std::uint32_t units, std::uint32_t pages, std::er
   run->pages = pages;
   run->first_unit = *first * units_per_page;
   run->units = units;
+  run->per_unit = ((std::uint64_t{1} << 32) + units - 1) / units;
   run->count = pages * units_per_page / units;
   run->records = std::make_unique<chunk_record[]>(run->count);
   for (std::uint32_t i = run->count; i-- != 0;) {

@@ -73,13 +73,24 @@ struct chunk_run {
   std::uint32_t first_page = 0;
   std::uint32_t pages = 0;
   std::uint32_t first_unit = 0;
-  std::uint32_t units = 0;  // of one chunk
+  std::uint32_t units = 0;     // of one chunk
+  std::uint64_t per_unit = 0;  // 2^32 / units, rounded up: see index_of()
   std::uint32_t count = 0;
   std::uint32_t used = 0;
   chunk_record* free = nullptr;
   chunk_run* next = nullptr;  // in its class's list of runs with a free chunk
   chunk_run* previous = nullptr;
   std::unique_ptr<chunk_record[]> records;
+
+  /// Which chunk begins `unit` units behind the run's first one; `count` or more if none does.
+  ///
+  /// A division, by multiplying: exact where a chunk begins, since a run has less than 2^32 units,
+  /// and any other unit is told apart by multiplying back.
+  std::uint32_t index_of(std::uint32_t unit) const noexcept
+  {
+    const auto index = static_cast<std::uint32_t>((unit * per_unit) >> 32);
+    return index * units == unit ? index : count;
+  }
 };
 
 /// The message memory of one publisher: runs of leased pages in size classes.
@@ -141,7 +152,7 @@ inline chunk_pool::size_class& chunk_pool::class_of(std::uint32_t units) noexcep
   return classes_[size_step_of(std::uint64_t{units} * chunk_unit).index];
 }
 
-inline chunk_record* chunk_pool::take_free(std::size_t size) noexcept
+[[gnu::always_inline]] inline chunk_record* chunk_pool::take_free(std::size_t size) noexcept
 {
   size_class& c = classes_[size_step_of(size).index];
   chunk_run* run = c.partial;
@@ -172,8 +183,8 @@ inline chunk_record* chunk_pool::find(std::uint64_t chunk) noexcept
   chunk_run* run = run_of_page_[page];
   if (!run) return nullptr;
   const auto unit = static_cast<std::uint32_t>(chunk) - run->first_unit;
-  const std::uint32_t index = unit / run->units;
-  if (index >= run->count || index * run->units != unit) return nullptr;
+  const std::uint32_t index = run->index_of(unit);
+  if (index >= run->count) return nullptr;
   return &run->records[index];
 }
 

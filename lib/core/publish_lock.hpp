@@ -19,7 +19,7 @@ namespace shmbus::core {
 /// one that publishing needs between its slots and its look at the bells.
 class publish_lock {
 public:
-  void lock() noexcept
+  [[gnu::always_inline]] void lock() noexcept
   {
     // Nobody to share it with: a store keeps the word right for when threads come.
     if (shm::single_threaded() && held_.load(std::memory_order_relaxed) == 0) {
@@ -32,7 +32,7 @@ public:
   }
 
   /// Lets go and executes a seq_cst fence.
-  void unlock() noexcept
+  [[gnu::always_inline]] void unlock() noexcept
   {
     held_.store(0, std::memory_order_release);
     // Pairs with the increment in lock_slowly(): the sleeper counts itself, then the kernel looks

@@ -17,6 +17,9 @@ namespace {
 // Messages from one publisher in a row while others wait too.
 constexpr std::uint32_t turns = 16;
 
+// Looks at a lane without a message before it has to ring for us anew.
+constexpr std::uint32_t patience = 256;
+
 }  // namespace
 
 reader* reader::join(std::shared_ptr<core::bus> b, const subscriber_options& options,
@@ -36,30 +39,8 @@ reader::reader(std::shared_ptr<core::bus> b, lessee me, const subscriber_options
 {
 }
 
-bool reader::enter(std::error_code& ec) noexcept
-{
-  if (bus_->forked()) {
-    ec = errc::forked;
-    return false;
-  }
-  // acquire: pairs with leave(); what the thread before us did with the lanes is ours to see.
-  if (entered_.load(std::memory_order_acquire)) {
-    ec = errc::busy;
-    return false;
-  }
-  // Relaxed, and no fence: close() has a barrier executed on all threads between its store of
-  // `closed_` and its look at `entered_`, so either it sees us in here or we see it.
-  entered_.store(true, std::memory_order_relaxed);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  if (closed_.load(std::memory_order_relaxed)) {
-    leave();
-    ec = errc::closed;
-    return false;
-  }
-  return true;
-}
-
-bool reader::take(detail::received& out, std::error_code& ec) noexcept
+[[gnu::always_inline]] inline bool reader::take_one(detail::received& out,
+                                                    std::error_code& ec) noexcept
 {
   while (true) {
     reader_lane* lane = find_lane();
@@ -85,27 +66,58 @@ bool reader::take(detail::received& out, std::error_code& ec) noexcept
   }
 }
 
+bool reader::take(detail::received& out, std::error_code& ec) noexcept { return take_one(out, ec); }
+
+std::size_t reader::take_some(std::span<message> out, std::error_code& ec) noexcept
+{
+  for (message& m : out) m.reset();
+  std::size_t count = 0;
+  while (count != out.size() && take_one(out[count].implementation(), ec)) ++count;
+  return count;
+}
+
 bool reader::readable() noexcept { return find_lane() != nullptr; }
 
-// A lane with a message at its next position; stays with one for some messages, then goes round.
-reader_lane* reader::find_lane() noexcept
+// Goes once round the publishers whose bit is set.
+reader_lane* reader::find_next_lane() noexcept
 {
-  if (current_ && turns_left_ != 0) {
-    --turns_left_;
-    if (current_->look() == reader_lane::found::message) return current_;
-  }
   current_ = nullptr;
-  while (const auto publisher = next_pending()) {
-    reader_lane* lane = look_at(*publisher);
+  const std::uint32_t words = (std::max(bus_->clients_high_water(), 1u) + 63) / 64;
+  if (next_source_ >= words * 64) next_source_ = 0;
+  const shared_u64* pending = bus_->pending(me_.slot);
+  const std::uint32_t first = next_source_ / 64;
+  const std::uint64_t later = ~std::uint64_t{0} << (next_source_ % 64);
+  for (std::uint32_t n = 0; n <= words; ++n) {
+    const std::uint32_t w = (first + n) % words;
+    // acquire: pairs with set_bit(); what the publisher did before is there to see.
+    std::uint64_t bits = pending[w].load(acquire);
+    if (n == 0) bits &= later;
+    if (n == words) bits &= ~later;
+    if (bits == 0) continue;
+    if (reader_lane* lane = find_lane_in(w, bits)) return lane;
+  }
+  return nullptr;
+}
+
+reader_lane* reader::find_lane_in(std::uint32_t word, std::uint64_t bits) noexcept
+{
+  const std::uint32_t clients = bus_->limits().max_clients;
+  for (; bits != 0; bits &= bits - 1) {
+    const std::uint32_t publisher = word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
+    if (publisher >= clients) return nullptr;
+    reader_lane* lane = look_at(publisher);
     if (!lane) {
-      // Nothing: take the bit back, and look once more. The publisher goes the other way, slot then
-      // bit, so one of us sees the other.
-      clear_bit(bus_->pending(me_.slot), *publisher);
+      if (!lost_patience(publisher)) continue;
+      // Take the bit back, and look once more. The publisher goes the other way, slot then bit, so
+      // one of us sees the other.
+      clear_bit(bus_->pending(me_.slot), publisher);
       std::atomic_thread_fence(seq_cst);
-      lane = look_at(*publisher);
+      lane = look_at(publisher);
       if (!lane) continue;
-      set_bit(bus_->pending(me_.slot), *publisher);
+      set_bit(bus_->pending(me_.slot), publisher);
     }
+    sources_[publisher].fruitless = 0;
+    next_source_ = publisher + 1;
     current_ = lane;
     turns_left_ = turns;
     return lane;
@@ -113,25 +125,14 @@ reader_lane* reader::find_lane() noexcept
   return nullptr;
 }
 
-// The next publisher whose bit is set, going round.
-std::optional<std::uint32_t> reader::next_pending() noexcept
+// A bit that stands for nothing costs a look each time; taking it back costs the publisher of the
+// next message a cache line that goes to and fro.
+bool reader::lost_patience(std::uint32_t publisher) noexcept
 {
-  const std::uint32_t clients = bus_->limits().max_clients;
-  const std::uint32_t words = (std::max(bus_->clients_high_water(), 1u) + 63) / 64;
-  if (next_source_ >= words * 64) next_source_ = 0;
-  const shared_u64* pending = bus_->pending(me_.slot);
-  const std::uint32_t first = next_source_ / 64;
-  for (std::uint32_t n = 0; n <= words; ++n) {
-    const std::uint32_t w = (first + n) % words;
-    // acquire: pairs with set_bit(); what the publisher did before is there to see.
-    std::uint64_t bits = pending[w].load(acquire);
-    if (n == 0) bits &= ~std::uint64_t{0} << (next_source_ % 64);
-    if (bits == 0) continue;
-    const std::uint32_t found = w * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
-    next_source_ = found + 1;
-    if (found < clients) return found;
-  }
-  return std::nullopt;
+  source& s = sources_[publisher];
+  if (s.lane && ++s.fruitless < patience) return false;
+  s.fruitless = 0;
+  return true;
 }
 
 // The lane of a publisher, if it has a message. Drains and closes the lane of one that is gone.

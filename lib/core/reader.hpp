@@ -5,13 +5,15 @@
 #include "core/reader_lane.hpp"
 #include "core/subscription_table.hpp"
 #include "shmbus/config.hpp"
+#include "shmbus/errc.hpp"
 #include "shmbus/message.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <span>
 #include <system_error>
 #include <vector>
 
@@ -30,11 +32,34 @@ public:
   void drop() noexcept;
 
   /// The right to take messages. Errors: errc::busy, closed, forked.
-  bool enter(std::error_code& ec) noexcept;
+  bool enter(std::error_code& ec) noexcept
+  {
+    if (bus_->forked()) {
+      ec = errc::forked;
+      return false;
+    }
+    // acquire: pairs with leave(); what the thread before us did with the lanes is ours to see.
+    if (entered_.load(std::memory_order_acquire)) {
+      ec = errc::busy;
+      return false;
+    }
+    // Relaxed, and no fence: close() has a barrier executed on all threads between its store of
+    // `closed_` and its look at `entered_`, so either it sees us in here or we see it.
+    entered_.store(true, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (closed_.load(std::memory_order_relaxed)) {
+      leave();
+      ec = errc::closed;
+      return false;
+    }
+    return true;
+  }
   void leave() noexcept { entered_.store(false, std::memory_order_release); }
 
   /// Takes the next message if there is one. Errors: errc::too_many_held, closed.
   bool take(detail::received& out, std::error_code& ec) noexcept;
+  /// Takes as many as there are and `out` has room for, and releases what stood there; how many.
+  std::size_t take_some(std::span<message> out, std::error_code& ec) noexcept;
   /// Whether take() would find one. Goes past what was lost, takes nothing.
   bool readable() noexcept;
 
@@ -63,11 +88,21 @@ private:
   reader(std::shared_ptr<core::bus> b, lessee me, const subscriber_options& options);
   ~reader() = default;
 
-  reader_lane* find_lane() noexcept;
+  // A lane with a message at its next position; stays with one for some messages.
+  reader_lane* find_lane() noexcept
+  {
+    if (current_ && turns_left_ != 0) {
+      --turns_left_;
+      if (current_->look() == reader_lane::found::message) return current_;
+    }
+    return find_next_lane();
+  }
+  reader_lane* find_next_lane() noexcept;
+  bool take_one(detail::received& out, std::error_code& ec) noexcept;
   reader_lane* look_at(std::uint32_t publisher) noexcept;
   reader_lane* open_lane(std::uint32_t publisher, slot_word state) noexcept;
-  std::optional<std::uint32_t> next_pending() noexcept;
-  bool look_again(std::uint32_t publisher) noexcept;
+  reader_lane* find_lane_in(std::uint32_t word, std::uint64_t bits) noexcept;
+  bool lost_patience(std::uint32_t publisher) noexcept;
   bool may_hold_one_more(std::error_code& ec) noexcept;
   void count_lost(reader_lane& lane) noexcept;
   void detach_lane(std::uint32_t publisher) noexcept;
@@ -85,6 +120,7 @@ private:
   struct source {
     std::unique_ptr<reader_lane> lane;
     std::uint32_t closed_generation = 0;  // of the publisher whose lane was drained and closed
+    std::uint32_t fruitless = 0;          // looks in a row that found nothing
   };
   std::vector<source> sources_;  // by publisher slot
   reader_lane* current_ = nullptr;

@@ -94,6 +94,7 @@ route& routes::look_up(std::string_view topic, std::uint64_t hash)
     auto r = std::make_unique<route>();
     r->hash = hash;
     r->topic = topic;
+    if (topic.size() <= inline_topic_size) topic.copy(r->inline_topic, topic.size());
     trie_.match(topic, r->subscribers);
     for (const std::uint32_t s : r->subscribers)
       r->blocks = r->blocks || known_[s].policy == shmbus::overflow::block;

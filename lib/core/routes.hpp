@@ -2,6 +2,7 @@
 
 #include "core/bus.hpp"
 #include "core/pattern_trie.hpp"
+#include "core/small_bytes.hpp"
 #include "core/writer_lane.hpp"
 
 #include <cstdint>
@@ -17,9 +18,11 @@ namespace shmbus::core {
 struct route {
   std::uint64_t hash = 0;
   std::string topic;
+  char inline_topic[inline_topic_size] = {};  // as it stands in a message's head, if it fits there
   std::vector<std::uint32_t> subscribers;
   std::vector<writer_lane*> lanes;  // made when they are first needed
   bool blocks = false;              // one of them may exert back-pressure
+  bool ready = false;               // all lanes are there, and none of them blocks
 };
 
 /// What a publisher knows of all subscriptions: a private copy, renewed when `routes_version` says
@@ -46,7 +49,9 @@ public:
   /// a function of this object.
   route& find(std::string_view topic, std::uint64_t hash)
   {
-    if (last_ && last_->hash == hash && last_->topic == topic) return *last_;
+    if (last_ && last_->hash == hash && last_->topic.size() == topic.size() &&
+        equal_bytes(last_->topic.data(), topic.data(), topic.size()))
+      return *last_;
     return look_up(topic, hash);
   }
 

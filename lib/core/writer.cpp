@@ -3,20 +3,20 @@
 #include "core/clients.hpp"
 #include "core/logging.hpp"
 #include "core/recovery.hpp"
+#include "core/small_bytes.hpp"
 #include "shmbus/errc.hpp"
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstring>
 #include <mutex>
+#include <span>
 #include <string>
 
 namespace shmbus::core {
 namespace {
-
-// The receiver's caches are cold for what is large anyway; ours need not be for the next one.
-constexpr std::size_t collect_first_from = 2048;
 
 std::uint64_t now_ns() noexcept
 {
@@ -67,19 +67,6 @@ writer::~writer()
   if (!bus_->forked()) close();
 }
 
-bool writer::usable(std::error_code& ec) const noexcept
-{
-  if (bus_->forked()) {
-    ec = errc::forked;
-    return false;
-  }
-  if (closed_.load(std::memory_order_relaxed)) {
-    ec = errc::closed;
-    return false;
-  }
-  return true;
-}
-
 void writer::renew()
 {
   if (!still_owned(*bus_, me_)) {
@@ -91,14 +78,14 @@ void writer::renew()
   routes_.renew([this](std::uint32_t slot) { drop_lane(slot); });
 }
 
-// The route of a topic, up to date, with its lanes. Null: `ec` says why.
-route* writer::prepare(const topic_ref& t, std::error_code& ec)
+route* writer::prepare_anew(const topic_ref& t, std::error_code& ec)
 {
   if (!routes_.current()) renew();
   if (broken_lanes_) shun_broken_lanes();
   if (!usable(ec)) return nullptr;
   route& r = routes_.find(t.name, t.hash);
   if (r.lanes.size() != r.subscribers.size() && !make_lanes(r, ec)) return nullptr;
+  r.ready = !r.blocks;
   if (r.blocks) {
     for (writer_lane* lane : r.lanes) {
       if (lane->policy() == shmbus::overflow::block && lane->full(pool_)) {
@@ -171,6 +158,20 @@ void writer::shun_broken_lanes()
   }
 }
 
+// The same for a message on its way, whose route may be another one afterwards.
+chunk_record* writer::take_chunk_for(route*& r, const topic_ref& t, std::size_t size,
+                                     std::error_code& ec)
+{
+  const std::uint64_t renewals = renewals_;
+  chunk_record* chunk = take_chunk(r, size, ec);
+  if (chunk && renewals_ != renewals && !(r = prepare(t, ec))) {
+    // Short of memory, take_chunk looked who is still there.
+    pool_.give_back(*chunk);
+    chunk = nullptr;
+  }
+  return chunk;
+}
+
 chunk_record* writer::take_chunk(const route* r, std::size_t size, std::error_code& ec)
 {
   if (r && size >= collect_first_from)
@@ -198,13 +199,14 @@ chunk_record* writer::take_chunk(const route* r, std::size_t size, std::error_co
   }
 }
 
-void writer::fill_head(std::byte* chunk, const topic_ref& t, std::size_t capacity) noexcept
+void writer::fill_topic(std::byte* chunk, const topic_ref& t, std::size_t capacity) noexcept
 {
   chunk_header& h = head(chunk);
   const bool fits = t.name.size() <= inline_topic_size;
   char* text =
       fits ? h.inline_topic : reinterpret_cast<char*>(chunk + sizeof(chunk_header) + capacity);
-  std::memcpy(text, t.name.data(), t.name.size());
+  copy_bytes(reinterpret_cast<std::byte*>(text), std::as_bytes(std::span(t.name)).data(),
+             t.name.size());
   h.topic_offset.store(static_cast<std::uint64_t>(text - reinterpret_cast<char*>(chunk)), relaxed);
   h.topic_size.store(static_cast<std::uint32_t>(t.name.size()), relaxed);
 }
@@ -261,20 +263,18 @@ std::size_t writer::try_publish(const topic& t, const payload_view& payload, std
     ++sequence_;
     return 0;
   }
-  const std::uint64_t renewals = renewals_;
-  chunk_record* chunk = take_chunk(r, chunk_size(payload.size(), name.name.size()), ec);
-  if (!chunk) return 0;
+  const std::size_t size = chunk_size(payload.size(), name.name.size());
+  chunk_record* chunk = size < collect_first_from ? pool_.take_free(size) : nullptr;
+  if (!chunk && !(chunk = take_chunk_for(r, name, size, ec))) return 0;
   std::byte* memory = data_ + std::uint64_t{chunk->chunk} * chunk_unit;
-  if (!payload.data().empty())
-    std::memcpy(memory + sizeof(chunk_header), payload.data().data(), payload.size());
-  fill_head(memory, name, payload.size());
-  if (renewals_ != renewals) {
-    // Short of memory, take_chunk looked who is still there: the route is another one now.
-    r = prepare(name, ec);
-    if (!r) {
-      pool_.give_back(*chunk);
-      return 0;
-    }
+  copy_bytes(memory + sizeof(chunk_header), payload.data().data(), payload.size());
+  if (name.name.size() <= inline_topic_size) {
+    chunk_header& h = head(memory);
+    std::memcpy(h.inline_topic, r->inline_topic, inline_topic_size);
+    h.topic_offset.store(offsetof(chunk_header, inline_topic), relaxed);
+    h.topic_size.store(static_cast<std::uint32_t>(name.name.size()), relaxed);
+  } else {
+    fill_topic(memory, name, payload.size());
   }
   guard.release();
   return send(*r, *chunk, payload.size(), payload.type());
@@ -294,7 +294,7 @@ shmbus::loan writer::lend(const topic& t, std::size_t size, std::error_code& ec)
   if (!chunk) return l;
   std::byte* memory = data_ + std::uint64_t{chunk->chunk} * chunk_unit;
   // The topic goes into its place now: the loan then needs no memory of its own for it.
-  fill_head(memory, name, size);
+  fill_topic(memory, name, size);
   ++loans_;
   l.owner_ = shared_from_this();
   l.record_ = chunk;
@@ -308,7 +308,7 @@ shmbus::loan writer::lend(const topic& t, std::size_t size, std::error_code& ec)
 
 std::string_view writer::loaned_topic(const shmbus::loan& l) const noexcept
 {
-  // Where fill_head() put it, from what the loan remembers, not from what stands in the bus.
+  // Where fill_topic() put it, from what the loan remembers, not from what stands in the bus.
   const std::byte* chunk = l.data_ - sizeof(chunk_header);
   const char* text = l.topic_size_ <= inline_topic_size
                          ? reinterpret_cast<const chunk_header*>(chunk)->inline_topic

@@ -7,6 +7,7 @@
 #include "core/routes.hpp"
 #include "core/writer_lane.hpp"
 #include "shmbus/config.hpp"
+#include "shmbus/errc.hpp"
 #include "shmbus/loan.hpp"
 #include "shmbus/message.hpp"
 #include "shmbus/payload.hpp"
@@ -70,15 +71,39 @@ private:
     std::string_view name;
     std::uint64_t hash;
   };
-  bool usable(std::error_code& ec) const noexcept;
+  // The receiver's caches are cold for what is large anyway; ours need not be for the next one.
+  static constexpr std::size_t collect_first_from = 2048;
+
+  bool usable(std::error_code& ec) const noexcept
+  {
+    if (bus_->forked()) {
+      ec = errc::forked;
+      return false;
+    }
+    if (closed_.load(std::memory_order_relaxed)) {
+      ec = errc::closed;
+      return false;
+    }
+    return true;
+  }
   void renew();
-  route* prepare(const topic_ref& t, std::error_code& ec);
+  // The route of a topic, up to date, with its lanes, all of which have room. Null: `ec` says why.
+  route* prepare(const topic_ref& t, std::error_code& ec)
+  {
+    if (routes_.current() && !broken_lanes_) {
+      if (route& r = routes_.find(t.name, t.hash); r.ready) return &r;
+    }
+    return prepare_anew(t, ec);
+  }
+  route* prepare_anew(const topic_ref& t, std::error_code& ec);
   bool make_lanes(route& r, std::error_code& ec);
   writer_lane* make_lane(std::uint32_t subscriber, std::error_code& ec);
   void drop_lane(std::uint32_t subscriber) noexcept;
   void shun_broken_lanes();
   chunk_record* take_chunk(const route* r, std::size_t size, std::error_code& ec);
-  void fill_head(std::byte* chunk, const topic_ref& t, std::size_t capacity) noexcept;
+  chunk_record* take_chunk_for(route*& r, const topic_ref& t, std::size_t size,
+                               std::error_code& ec);
+  void fill_topic(std::byte* chunk, const topic_ref& t, std::size_t capacity) noexcept;
   std::size_t send(route& r, chunk_record& chunk, std::size_t size, std::uint64_t type) noexcept;
   bool ask_for_space(const topic_ref& t);
   std::string_view loaned_topic(const shmbus::loan& l) const noexcept;

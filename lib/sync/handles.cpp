@@ -3,6 +3,7 @@
 #include "core/bus.hpp"
 #include "core/reader.hpp"
 #include "core/writer.hpp"
+#include "shm/single_threaded.hpp"
 #include "shmbus/client_info.hpp"
 #include "shmbus/errc.hpp"
 
@@ -46,12 +47,7 @@ bool reader_handle::take(message& out, std::error_code& ec) noexcept
 std::size_t reader_handle::take_some(std::span<message> out, std::error_code& ec) noexcept
 {
   if (!reader_->enter(ec)) return 0;
-  std::size_t count = 0;
-  while (count != out.size()) {
-    out[count].reset();
-    if (!reader_->take(out[count].implementation(), ec)) break;
-    ++count;
-  }
+  const std::size_t count = reader_->take_some(out, ec);
   reader_->leave();
   return count;
 }
@@ -68,6 +64,14 @@ bool reader_handle::readable() noexcept
 {
   std::error_code ec;
   return readable(ec) || ec;
+}
+
+bool reader_handle::begin_receive() noexcept
+{
+  if (!shm::single_threaded()) return !receiving_.exchange(true, std::memory_order_acq_rel);
+  if (receiving()) return false;
+  receiving_.store(true, std::memory_order_relaxed);
+  return true;
 }
 
 void reader_handle::subscribe(std::string_view pattern, std::error_code& ec)

@@ -99,49 +99,50 @@ publisher::publisher(publisher&&) noexcept = default;
 publisher& publisher::operator=(publisher&&) noexcept = default;
 publisher::~publisher() = default;
 
-std::size_t publisher::publish(const topic& t, payload_view payload, std::error_code& ec)
+std::size_t publisher::publish(const topic& t, const payload_view& payload, std::error_code& ec)
 {
   return state_->publish(t, payload, std::nullopt, ec);
 }
 
-std::size_t publisher::publish(const topic& t, payload_view payload)
+std::size_t publisher::publish(const topic& t, const payload_view& payload)
 {
   std::error_code ec;
   return checked(publish(t, payload, ec), ec, t);
 }
 
-std::size_t publisher::try_publish(const topic& t, payload_view payload, std::error_code& ec)
+std::size_t publisher::try_publish(const topic& t, const payload_view& payload, std::error_code& ec)
 {
   ec.clear();
   return state_->writer->try_publish(t, payload, ec);
 }
 
-std::size_t publisher::try_publish(const topic& t, payload_view payload)
+std::size_t publisher::try_publish(const topic& t, const payload_view& payload)
 {
   std::error_code ec;
-  return checked(try_publish(t, payload, ec), ec, t);
+  return checked(state_->writer->try_publish(t, payload, ec), ec, t);
 }
 
-std::size_t publisher::publish_for(const topic& t, payload_view payload, std::chrono::nanoseconds d,
-                                   std::error_code& ec)
+std::size_t publisher::publish_for(const topic& t, const payload_view& payload,
+                                   std::chrono::nanoseconds d, std::error_code& ec)
 {
   return state_->publish(t, payload, deadline_in(d), ec);
 }
 
-std::size_t publisher::publish_for(const topic& t, payload_view payload, std::chrono::nanoseconds d)
+std::size_t publisher::publish_for(const topic& t, const payload_view& payload,
+                                   std::chrono::nanoseconds d)
 {
   std::error_code ec;
   return checked(publish_for(t, payload, d, ec), ec, t);
 }
 
-std::size_t publisher::publish_until(const topic& t, payload_view payload,
+std::size_t publisher::publish_until(const topic& t, const payload_view& payload,
                                      std::chrono::steady_clock::time_point deadline,
                                      std::error_code& ec)
 {
   return state_->publish(t, payload, deadline, ec);
 }
 
-std::size_t publisher::publish_until(const topic& t, payload_view payload,
+std::size_t publisher::publish_until(const topic& t, const payload_view& payload,
                                      std::chrono::steady_clock::time_point deadline)
 {
   std::error_code ec;

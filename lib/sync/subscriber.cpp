@@ -28,6 +28,21 @@ struct subscriber::state {
     return m;
   }
 
+  std::optional<message> try_receive(std::error_code& ec)
+  {
+    std::optional<message> m(std::in_place);
+    if (!reader->enter(ec)) {
+      m.reset();
+      return m;
+    }
+    if (!reader->take(m->implementation(), ec)) {
+      m.reset();
+      if (ready) ready->found_nothing();
+    }
+    reader->leave();
+    return m;
+  }
+
   // After enter(). Arms, looks again, sleeps; nothing if `until` passed.
   std::optional<message> wait(const shm::deadline& until, std::error_code& ec);
   std::optional<message> receive(const shm::deadline& until, std::error_code& ec);
@@ -81,9 +96,12 @@ std::optional<message> subscriber::state::wait(const shm::deadline& until, std::
 std::optional<message> subscriber::state::receive(const shm::deadline& until, std::error_code& ec)
 {
   ec.clear();
-  std::optional<message> m;
-  if (!reader->enter(ec)) return m;
-  if (!reader->take(m.emplace().implementation(), ec)) {
+  std::optional<message> m(std::in_place);
+  if (!reader->enter(ec)) {
+    m.reset();
+    return m;
+  }
+  if (!reader->take(m->implementation(), ec)) {
     m.reset();
     if (!ec) m = wait(until, ec);
   }
@@ -162,20 +180,13 @@ message subscriber::receive()
 std::optional<message> subscriber::try_receive(std::error_code& ec)
 {
   ec.clear();
-  std::optional<message> m;
-  if (!state_->reader->enter(ec)) return m;
-  if (!state_->reader->take(m.emplace().implementation(), ec)) {
-    m.reset();
-    if (state_->ready) state_->ready->found_nothing();
-  }
-  state_->reader->leave();
-  return m;
+  return state_->try_receive(ec);
 }
 
 std::optional<message> subscriber::try_receive()
 {
   std::error_code ec;
-  auto m = try_receive(ec);
+  auto m = state_->try_receive(ec);
   detail::throw_if(ec, "cannot receive");
   return m;
 }

@@ -6,3 +6,5 @@
 
 /// Marks what the library exports; all else stays inside it.
 #define SHMBUS_API __attribute__((visibility("default")))
+/// What stays inside although the class around it is exported.
+#define SHMBUS_LOCAL __attribute__((visibility("hidden")))

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "shmbus/config.hpp"
+#include "shmbus/detail/export.hpp"
 #include "shmbus/loan.hpp"
 #include "shmbus/message.hpp"
 #include "shmbus/payload.hpp"
 #include "shmbus/topic.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,12 +28,12 @@ class writer;
 
 namespace detail {
 
-std::shared_ptr<core::bus> open_bus(const broker_config& config, std::error_code& ec);
-const broker_config& config_of(const core::bus& b) noexcept;
-std::string describe(const broker_config& config);
+SHMBUS_API std::shared_ptr<core::bus> open_bus(const broker_config& config, std::error_code& ec);
+SHMBUS_API const broker_config& config_of(const core::bus& b) noexcept;
+SHMBUS_API std::string describe(const broker_config& config);
 
 /// A subscriber that never waits.
-class reader_handle {
+class SHMBUS_API reader_handle {
 public:
   reader_handle(const std::shared_ptr<core::bus>& b, const subscriber_options& options,
                 std::error_code& ec);
@@ -48,6 +50,11 @@ public:
   /// Whether take() would not come back empty-handed: a message, or an error.
   bool readable() noexcept;
 
+  /// The right to be the one receive that is pending; false if another one has it.
+  bool begin_receive() noexcept;
+  void end_receive() noexcept { receiving_.store(false, std::memory_order_release); }
+  bool receiving() const noexcept { return receiving_.load(std::memory_order_acquire); }
+
   void subscribe(std::string_view pattern, std::error_code& ec);
   void unsubscribe(std::string_view pattern, std::error_code& ec);
   std::uint64_t lost() const noexcept;
@@ -58,10 +65,11 @@ public:
 
 private:
   core::reader* reader_;
+  std::atomic<bool> receiving_{false};
 };
 
 /// A publisher that never waits.
-class writer_handle {
+class SHMBUS_API writer_handle {
 public:
   writer_handle(const std::shared_ptr<core::bus>& b, publisher_options options,
                 std::error_code& ec);

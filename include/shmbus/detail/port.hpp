@@ -1,5 +1,7 @@
 #pragma once
 
+#include "shmbus/detail/export.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +24,7 @@ namespace detail {
 ///   ticket = arm(); look at what you wait for; sleep(ticket); ... descriptor readable ...; woken()
 ///
 /// Knows no event loop. Threads: one caller at a time, except ring().
-class port {
+class SHMBUS_API port {
 public:
   /// Leases a bell of the bus. Errors: errc::too_many_clients, forked, or the system's.
   static std::unique_ptr<port> open(const std::shared_ptr<core::bus>& b, std::error_code& ec);
@@ -67,7 +69,7 @@ public:
   const char* backend() const noexcept;
 
 private:
-  struct state;
+  struct SHMBUS_LOCAL state;
   explicit port(std::unique_ptr<state> s) noexcept;
   std::unique_ptr<state> state_;
 };

@@ -2,6 +2,7 @@
 
 #include "shmbus/client_info.hpp"
 #include "shmbus/config.hpp"
+#include "shmbus/detail/export.hpp"
 #include "shmbus/errc.hpp"
 
 #include <filesystem>
@@ -23,7 +24,7 @@ class readiness_group;
 /// The bus lives as long as somebody has it open; the last one out removes it. Publishers,
 /// subscribers, messages and loans keep what they need, so they may outlive the broker object.
 /// Threads: all functions may be called at the same time, except moving and destroying.
-class broker {
+class SHMBUS_API broker {
 public:
   /// Opens or makes the bus.
   ///

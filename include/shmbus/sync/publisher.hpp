@@ -1,6 +1,7 @@
 #pragma once
 
 #include "shmbus/config.hpp"
+#include "shmbus/detail/export.hpp"
 #include "shmbus/errc.hpp"
 #include "shmbus/loan.hpp"
 #include "shmbus/message.hpp"
@@ -26,7 +27,7 @@ namespace shmbus::sync {
 ///   errc::closed              close() was called, or this client was declared dead
 ///   errc::forked              the handle belongs to the parent process
 /// Threads   one publisher may be used by many threads at once; they take turns
-class publisher {
+class SHMBUS_API publisher {
 public:
   /// Joins the bus. Errors: errc::too_many_clients, no_space, forked.
   explicit publisher(broker& bus, publisher_options options = {});
@@ -37,21 +38,21 @@ public:
   ~publisher();
 
   /// Publishes; waits as long as a subscriber exerts back-pressure.
-  std::size_t publish(const topic& t, payload_view payload);
-  std::size_t publish(const topic& t, payload_view payload, std::error_code& ec);
+  std::size_t publish(const topic& t, const payload_view& payload);
+  std::size_t publish(const topic& t, const payload_view& payload, std::error_code& ec);
 
   /// Publishes if that is possible without waiting. errc::queue_full if a subscriber with
   /// overflow::block has no room: then nobody got it, so trying again duplicates nothing.
-  std::size_t try_publish(const topic& t, payload_view payload);
-  std::size_t try_publish(const topic& t, payload_view payload, std::error_code& ec);
+  std::size_t try_publish(const topic& t, const payload_view& payload);
+  std::size_t try_publish(const topic& t, const payload_view& payload, std::error_code& ec);
 
   /// Waits at most that long; errc::timed_out: nobody got it.
-  std::size_t publish_for(const topic& t, payload_view payload, std::chrono::nanoseconds d);
-  std::size_t publish_for(const topic& t, payload_view payload, std::chrono::nanoseconds d,
+  std::size_t publish_for(const topic& t, const payload_view& payload, std::chrono::nanoseconds d);
+  std::size_t publish_for(const topic& t, const payload_view& payload, std::chrono::nanoseconds d,
                           std::error_code& ec);
-  std::size_t publish_until(const topic& t, payload_view payload,
+  std::size_t publish_until(const topic& t, const payload_view& payload,
                             std::chrono::steady_clock::time_point deadline);
-  std::size_t publish_until(const topic& t, payload_view payload,
+  std::size_t publish_until(const topic& t, const payload_view& payload,
                             std::chrono::steady_clock::time_point deadline, std::error_code& ec);
 
   /// Memory for `size` bytes, to be published on `t` without a copy. Errors: message_too_large,
@@ -109,7 +110,7 @@ public:
   void close() noexcept;
 
 private:
-  struct state;
+  struct SHMBUS_LOCAL state;
   std::unique_ptr<state> state_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "shmbus/config.hpp"
+#include "shmbus/detail/export.hpp"
 #include "shmbus/errc.hpp"
 #include "shmbus/message.hpp"
 #include "shmbus/sync/broker.hpp"
@@ -26,7 +27,7 @@ namespace shmbus::sync {
 ///   errc::closed          close() was called, or this client was declared dead
 ///   errc::forked          the handle belongs to the parent process
 /// Threads   one receive at a time; subscribe, unsubscribe, lost and close from any thread
-class subscriber {
+class SHMBUS_API subscriber {
 public:
   /// Joins the bus. Errors: errc::too_many_clients, invalid_config, no_space, forked.
   explicit subscriber(broker& bus, subscriber_options options = {});
@@ -83,7 +84,7 @@ public:
   void close() noexcept;
 
 private:
-  struct state;
+  struct SHMBUS_LOCAL state;
   std::unique_ptr<state> state_;
 };
 

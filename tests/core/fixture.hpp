@@ -1,0 +1,55 @@
+#pragma once
+
+#include "core/bus.hpp"
+#include "core/clients.hpp"
+#include "core/subscription_table.hpp"
+#include "test.hpp"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+/// A bus that no other test has, below the layer of publishers and subscribers.
+struct core_fixture {
+  core_fixture() : bus(open(32, 4)) {}
+
+  static std::shared_ptr<shmbus::core::bus> open(std::uint32_t clients, std::uint32_t subscriptions)
+  {
+    static std::atomic<int> count{0};
+    std::error_code ec;
+    auto b = shmbus::core::bus::open({.name = "core-" + std::to_string(count++),
+                                      .buffer_size = 1 << 20,
+                                      .max_clients = clients,
+                                      .max_subscriptions_per_client = subscriptions},
+                                     ec);
+    REQUIRE_FALSE(ec);
+    return b;
+  }
+
+  shmbus::core::lessee join(shmbus::core::client_role role, shmbus::subscriber_options o = {})
+  {
+    const auto me = shmbus::core::join(*bus, role, o, ec);
+    REQUIRE(me);
+    return *me;
+  }
+
+  std::shared_ptr<shmbus::core::bus> bus;
+  std::error_code ec;
+};
+
+/// A subscriber that has patterns and nothing else.
+struct bare_subscriber {
+  bare_subscriber(core_fixture& f, std::string_view pattern, shmbus::subscriber_options o = {})
+      : me(f.join(shmbus::core::client_role::subscriber, o)), table(*f.bus, me), bus(*f.bus)
+  {
+    if (!pattern.empty()) table.add(pattern, f.ec);
+    REQUIRE_FALSE(f.ec);
+  }
+  void leave() { shmbus::core::finish_leave(bus, me); }
+
+  shmbus::core::lessee me;
+  shmbus::core::subscription_table table;
+  shmbus::core::bus& bus;
+};
