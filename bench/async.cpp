@@ -81,6 +81,15 @@ asio::awaitable<void> receive_batches(fixture<any>& f)
   for (std::size_t left = batch; left != 0;)
     left -= co_await f.sub.async_receive_batch(batch_of_16, asio::use_awaitable);
 }
+asio::awaitable<void> receive_ready_batches(fixture<any>& f)
+{
+  std::array<shmbus::message, 16> batch_of_16;
+  for (std::size_t left = batch; left != 0;) left -= co_await f.sub.receive_batch(batch_of_16);
+}
+void co_await_ready_batch_of_16(benchmark::State& state)
+{
+  in_coroutine(state, receive_ready_batches);
+}
 void co_await_batch_of_16(benchmark::State& state) { in_coroutine(state, receive_batches); }
 
 asio::awaitable<void> post_all(fixture<any>& f)
@@ -169,12 +178,13 @@ int main(int argc, char** argv)
   bench::print_machine("one thread on CPU 0");
   bench::pin_to(0);
   using function = void (*)(benchmark::State&);
-  const std::array<std::pair<const char*, function>, 9> all{{
+  const std::array<std::pair<const char*, function>, 10> all{{
       {"co_await_nothing", co_await_nothing},
       {"co_await_post", co_await_post},
       {"try_receive", try_receive},
       {"co_await_receive", co_await_receive},
-      {"co_await_batch_of_16", co_await_batch_of_16},
+      {"co_await_ready_batch_of_16", co_await_ready_batch_of_16},
+      {"co_await_async_batch_of_16", co_await_batch_of_16},
       {"post_any_io_executor", post_any},
       {"post_io_context", post_concrete},
       {"async_receive_any_io_executor", async_receive_any},
@@ -187,7 +197,8 @@ int main(int argc, char** argv)
                         {"co_await_receive", "co_await_nothing"},
                         {"co_await_receive", "co_await_post"},
                         {"co_await_receive", "try_receive"},
-                        {"co_await_batch_of_16", "try_receive"},
+                        {"co_await_ready_batch_of_16", "try_receive"},
+                        {"co_await_async_batch_of_16", "try_receive"},
                         {"async_receive_any_io_executor", "post_any_io_executor"},
                         {"async_receive_io_context", "post_io_context"},
                     });

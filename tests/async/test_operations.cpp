@@ -103,6 +103,13 @@ asio::awaitable<void> use_everything(bench& b, int& done)
   CHECK(co_await b.pub.async_publish(where, "8", asio::use_awaitable) == 1);
   CHECK(co_await b.pub.publish(b.pub.loan<int>(where)) == 1);
   CHECK((co_await b.sub.receive_batch(8)).size() == 3);
+  std::array<message, 4> room;
+  for (int i = 0; i != 6; ++i) b.pub.try_publish(where, i);
+  CHECK(co_await b.sub.receive_batch(room) == 4);
+  CHECK(b.sub.try_receive_batch(room) == 2);
+  CHECK(room[1].as<int>() == 5);
+  CHECK(room[2].empty());
+  CHECK(b.sub.try_receive_batch(room) == 0);
   ++done;
 }
 

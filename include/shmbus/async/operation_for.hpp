@@ -26,16 +26,17 @@ public:
     if constexpr (std::is_same_v<executor_type, IoExecutor>) {
       if (executor_ == io) return;
     }
-    io_work_.emplace(io);
-    work_.emplace(executor_);
+    work_.emplace(asio::executor_work_guard<IoExecutor>(io),
+                  asio::executor_work_guard<executor_type>(executor_));
   }
 
   const executor_type& executor() const noexcept { return executor_; }
 
 private:
   executor_type executor_;
-  std::optional<asio::executor_work_guard<IoExecutor>> io_work_;
-  std::optional<asio::executor_work_guard<executor_type>> work_;
+  std::optional<
+      std::pair<asio::executor_work_guard<IoExecutor>, asio::executor_work_guard<executor_type>>>
+      work_;
 };
 
 /// The handler's allocator; for one that names none, the one that Asio uses for its own operations.
@@ -221,8 +222,9 @@ public:
   using places_type = handler_places<Handler, IoExecutor>;
   using allocator_type = asio::associated_allocator_t<Handler>;
 
-  first_attempt(Handler&& handler, Action&& action, places_type&& p)
-      : handler_(std::move(handler)), action_(std::move(action)), places_(std::move(p))
+  template <class H>
+  first_attempt(H&& handler, Action&& action, places_type&& p)
+      : handler_(std::forward<H>(handler)), action_(std::move(action)), places_(std::move(p))
   {
   }
   first_attempt(first_attempt&& other) noexcept
@@ -271,17 +273,17 @@ template <class Handler, class Action, class IoExecutor>
 void start_operation(Handler&& h, Action action, const IoExecutor& io)
 {
   using handler_type = std::decay_t<Handler>;
-  handler_type handler(std::forward<Handler>(h));
+  const handler_type& handler = h;
   handler_places<handler_type, IoExecutor> places(handler, io);
   if (asio::get_associated_cancellation_slot(handler).is_connected()) {
-    operation_for<handler_type, Action, IoExecutor>::make(std::move(handler), std::move(action),
-                                                          std::move(places))
+    operation_for<handler_type, Action, IoExecutor>::make(handler_type(std::forward<Handler>(h)),
+                                                          std::move(action), std::move(places))
         ->start(io);
     return;
   }
   const auto executor = places.executor();
   sender<handler_type, IoExecutor> send(handler, io, executor);
-  send(first_attempt<handler_type, Action, IoExecutor>(std::move(handler), std::move(action),
+  send(first_attempt<handler_type, Action, IoExecutor>(std::forward<Handler>(h), std::move(action),
                                                        std::move(places)));
 }
 
