@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -220,6 +222,27 @@ TEST_CASE("a handler may be move-only, and runs where it is bound to run")
   io.run();
   t.join();
   CHECK(done == 1);
+}
+
+TEST_CASE("a handler that throws does not take away the others' turn")
+{
+  asio::io_context io;
+  broker bus(io, test::own_bus());
+  publisher pub(bus);
+  std::vector<subscriber> subs;
+  int called = 0;
+  for (int i = 0; i != 3; ++i) {
+    subs.emplace_back(bus).subscribe("/async/#");
+    subs.back().async_receive([&](std::error_code, message m) {
+      ++called;
+      throw std::runtime_error(std::string(m.text()));
+    });
+  }
+  io.poll();  // they sleep now
+  pub.try_publish(where, "x");
+  for (int i = 0; i != 3; ++i) CHECK_THROWS_WITH(io.run(), "x");
+  CHECK(io.run() == 0);
+  CHECK(called == 3);
 }
 
 TEST_CASE("default-token handles: co_await without a token")

@@ -314,6 +314,19 @@ private:
         collect_all(ready);  // they will find the same error, and say it
       }
     }
+    run(ready);
+  }
+
+  // If a handler throws, the others are still called: later, when somebody runs the context again.
+  static void run(operation_list& ready)
+  {
+    struct rest {
+      operation_list& list;
+      ~rest()
+      {
+        while (operation* o = list.pop()) o->schedule();
+      }
+    } rest{ready};
     while (operation* o = ready.pop()) o->run();
   }
 

@@ -31,6 +31,8 @@ public:
   }
 
   const executor_type& executor() const noexcept { return executor_; }
+  /// Whether the handler's executor is the I/O executor.
+  bool at_home() const noexcept { return !work_; }
 
 private:
   executor_type executor_;
@@ -113,11 +115,12 @@ public:
         operation_for(std::move(handler), std::move(action), std::move(p));
   }
 
-  /// From the initiating function, when the handler can be cancelled.
-  void start(const IoExecutor& io)
+  /// From the initiating function, when the handler can be cancelled, or has nothing to do yet.
+  void start(const IoExecutor& io, bool asleep)
   {
-    auto slot = asio::get_associated_cancellation_slot(handler_);
-    slot.assign([this](asio::cancellation_type) { action_.owner->get_hub().cancel(this); });
+    if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected())
+      slot.assign([this](asio::cancellation_type) { action_.owner->get_hub().cancel(this); });
+    if (asleep && action_.sleep_at_once(this)) return;
     sender<Handler, IoExecutor>(handler_, io, places_.executor())(attempt_function(this));
   }
 
@@ -179,7 +182,9 @@ private:
   static void act(operation* o, purpose p)
   {
     auto* self = static_cast<operation_for*>(o);
-    if (p == purpose::run)
+    if (p == purpose::run && self->places_.at_home())
+      self->attempt();  // what dispatch() would find out: the event loop runs there
+    else if (p == purpose::run)
       asio::dispatch(self->places_.executor(), attempt_function(self));
     else if (p == purpose::schedule)
       asio::post(self->places_.executor(), attempt_function(self));
@@ -275,10 +280,12 @@ void start_operation(Handler&& h, Action action, const IoExecutor& io)
   using handler_type = std::decay_t<Handler>;
   const handler_type& handler = h;
   handler_places<handler_type, IoExecutor> places(handler, io);
-  if (asio::get_associated_cancellation_slot(handler).is_connected()) {
+  const bool cancellable = asio::get_associated_cancellation_slot(handler).is_connected();
+  const bool asleep = action.has_nothing(cancellable);
+  if (cancellable || asleep) {
     operation_for<handler_type, Action, IoExecutor>::make(handler_type(std::forward<Handler>(h)),
                                                           std::move(action), std::move(places))
-        ->start(io);
+        ->start(io, asleep);
     return;
   }
   const auto executor = places.executor();

@@ -56,15 +56,24 @@ public:
 template <class Derived, class... Results>
 struct subscriber_action : waiting_action<Derived, subscriber_state, Results...> {
   bool is_the_one;  // else another one is pending, and this one only says so
+  bool tried;       // just before, in vain
 
-  subscriber_action(std::shared_ptr<subscriber_state> o, bool first)
-      : waiting_action<Derived, subscriber_state, Results...>{std::move(o)}, is_the_one(first)
+  subscriber_action(std::shared_ptr<subscriber_state> o, bool first, bool in_vain)
+      : waiting_action<Derived, subscriber_state, Results...>{std::move(o)},
+        is_the_one(first),
+        tried(in_vain)
   {
   }
 
   std::uint32_t key() const noexcept { return this->owner->key(); }
   core::reader& client() noexcept { return this->owner->reader.implementation(); }
   bool worth_trying() noexcept { return this->owner->reader.readable(); }
+  // A look costs little beside what a cancellable operation costs, and much beside a post.
+  bool has_nothing(bool cancellable) noexcept
+  {
+    if (!is_the_one || spin_for().count() > 0) return false;
+    return tried || (cancellable && !worth_trying());
+  }
   std::chrono::nanoseconds spin_for() const noexcept { return this->owner->reader.spin_for(); }
   bool try_once(std::error_code& ec, Results&... results)
   {
@@ -87,8 +96,9 @@ struct receive_action : subscriber_action<receive_action, message> {
 struct receive_batch_action : subscriber_action<receive_batch_action, std::size_t> {
   std::span<message> out;
 
-  receive_batch_action(std::shared_ptr<subscriber_state> o, bool first, std::span<message> where)
-      : subscriber_action(std::move(o), first), out(where)
+  receive_batch_action(std::shared_ptr<subscriber_state> o, bool first, bool in_vain,
+                       std::span<message> where)
+      : subscriber_action(std::move(o), first, in_vain), out(where)
   {
   }
 
@@ -295,14 +305,17 @@ public:
   asio::awaitable<message> receive()
   {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (!cancellation.slot().is_connected() && in_a_row_ < 64) {
+    const bool tried = !cancellation.slot().is_connected() && in_a_row_ < 64;
+    if (tried) {
       if (auto m = try_receive()) {
         ++in_a_row_;
         co_return std::move(*m);
       }
     }
     in_a_row_ = 0;
-    co_return co_await async_receive(asio::use_awaitable);
+    co_return co_await asio::async_initiate<asio::use_awaitable_t<> const,
+                                            void(async_error_code, message)>(
+        initiate<async_detail::receive_action>{this, tried}, asio::use_awaitable);
   }
 
   /// Fills `out` with up to `out.size()` messages, as an awaitable; at least one, and how many.
@@ -315,7 +328,8 @@ public:
   asio::awaitable<std::size_t> receive_batch(std::span<message> out)
   {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (!cancellation.slot().is_connected() && in_a_row_ < 64) {
+    const bool tried = !cancellation.slot().is_connected() && in_a_row_ < 64 && !out.empty();
+    if (tried) {
       std::error_code ec;
       if (const std::size_t count = try_receive_batch(out, ec)) {
         in_a_row_ += 1 + static_cast<unsigned>(count / 32);
@@ -324,7 +338,9 @@ public:
       shmbus::detail::throw_if(ec, "cannot receive");
     }
     in_a_row_ = 0;
-    co_return co_await async_receive_batch(out, asio::use_awaitable);
+    co_return co_await asio::async_initiate<asio::use_awaitable_t<> const,
+                                            void(async_error_code, std::size_t)>(
+        initiate<async_detail::receive_batch_action>{this, tried}, asio::use_awaitable, out);
   }
 
   /// The same with memory of its own.
@@ -363,6 +379,7 @@ private:
   template <class Action>
   struct initiate {
     basic_subscriber* self;
+    bool tried = false;
 
     using executor_type = Executor;
     const executor_type& get_executor() const noexcept { return self->executor_; }
@@ -372,7 +389,8 @@ private:
     {
       const bool first = self->state_->reader.begin_receive();
       async_detail::start_operation(std::forward<Handler>(handler),
-                                    Action(self->state_, first, arguments...), self->executor_);
+                                    Action(self->state_, first, tried, arguments...),
+                                    self->executor_);
     }
   };
 

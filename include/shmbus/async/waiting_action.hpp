@@ -33,6 +33,7 @@ struct attempted {
 ///   finished()                before the handler is called, or the operation dropped
 /// and may hide
 ///   first_in_line             whether those who wait come before it
+///   has_nothing(cancellable)  whether it is known that there is nothing: it then sleeps at once
 ///   spin_for()                how long to try again and again before it sleeps
 template <class Derived, class Owner, class... Results>
 struct waiting_action {
@@ -41,6 +42,7 @@ struct waiting_action {
   std::chrono::steady_clock::time_point spin_until{};
 
   static constexpr bool first_in_line = false;
+  bool has_nothing(bool) noexcept { return false; }
   std::chrono::nanoseconds spin_for() const noexcept { return std::chrono::nanoseconds{0}; }
 
   attempted<Results...> aborted() { return fail(asio::error::operation_aborted); }
@@ -62,6 +64,19 @@ struct waiting_action {
     else if (ec)
       std::get<0>(*arguments) = ec;
     return arguments;
+  }
+
+  /// Puts an operation that never tried to sleep. False: it does not, and is to be attempted. True:
+  /// it, and this object with it, may be gone already.
+  bool sleep_at_once(operation* self)
+  {
+    const auto keep = owner;
+    auto& derived = static_cast<Derived&>(*this);
+    waited = true;
+    std::error_code ec;
+    return keep->get_hub().wait(
+               self, derived.key(), derived.client(), [&] { return derived.worth_trying(); }, ec) ==
+           hub::waited::waiting;
   }
 
   attempted<Results...> attempt(operation* self)
