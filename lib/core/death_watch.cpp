@@ -8,11 +8,23 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <new>
+#include <optional>
 
 namespace shmbus::core {
+namespace {
+
+int ms_until(std::chrono::steady_clock::time_point t) noexcept
+{
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(t - std::chrono::steady_clock::now());
+  return std::max(static_cast<int>(left.count()), 0);
+}
+
+}  // namespace
 
 std::unique_ptr<death_watch> death_watch::start(bus& b, std::error_code& ec)
 {
@@ -55,22 +67,22 @@ void death_watch::abandon() noexcept
 void death_watch::run()
 {
   ::pthread_setname_np(::pthread_self(), "shmbus-deaths");
-  constexpr int others_have_a_second = 1000;
-  int timeout = -1;
-  std::chrono::steady_clock::time_point alarm;
+  using clock = std::chrono::steady_clock;
+  constexpr std::chrono::seconds others_have(1);
+  sweep_stand_in stand_in;
+  std::optional<clock::time_point> due;
   while (true) {
-    const event e = wait(timeout);
+    const event e = wait(due ? ms_until(*due) : -1);
     if (e == event::stop) return;
-    timeout = -1;
-    if (e == event::nothing) {
-      if (!swept_since(bus_, alarm)) sweep(bus_);
-      continue;
+    if (due && clock::now() >= *due) {
+      due.reset();
+      if (stand_in.look(bus_)) due = clock::now() + others_have;
     }
+    if (e == event::nothing) continue;
     watch_.drain();
-    alarm = std::chrono::steady_clock::now();
     const sweep_turn turn(bus_);
     if (!turn) {
-      timeout = others_have_a_second;
+      if (stand_in.alarm()) due = clock::now() + others_have;
       continue;
     }
     // The kernel tells of a closed file just before it lets its locks go, and where many die at once

@@ -142,6 +142,28 @@ bool swept_since(const bus& b, std::chrono::steady_clock::time_point t) noexcept
   return last > monotonic_ns(t) && last <= monotonic_ns(std::chrono::steady_clock::now());
 }
 
+bool sweep_stand_in::alarm() noexcept
+{
+  last_ = std::chrono::steady_clock::now();
+  if (due_) return false;
+  first_ = last_;
+  due_ = true;
+  return true;
+}
+
+bool sweep_stand_in::look(bus& b) noexcept
+{
+  due_ = false;
+  if (!swept_since(b, first_)) {
+    sweep(b);  // who has the turn may be stopped
+    return false;
+  }
+  if (swept_since(b, last_)) return false;
+  first_ = last_;
+  due_ = true;
+  return true;
+}
+
 void sweep_in_turn(bus& b) noexcept
 {
   using namespace std::chrono_literals;

@@ -48,6 +48,21 @@ private:
 /// Whether somebody's sweep ended after that time.
 bool swept_since(const bus& b, std::chrono::steady_clock::time_point t) noexcept;
 
+/// What one does who was told of a death while another one has the turn: he gives that one a second,
+/// counted from the first alarm that was not answered, however many follow.
+class sweep_stand_in {
+public:
+  /// An alarm. True: look() is to be called in a second; else that is so already.
+  bool alarm() noexcept;
+  /// A second later: looks for the dead if nobody did. True: call it in a second again.
+  bool look(bus& b) noexcept;
+
+private:
+  std::chrono::steady_clock::time_point first_;
+  std::chrono::steady_clock::time_point last_;
+  bool due_ = false;
+};
+
 /// For those who are not told of deaths, once a second: one sweeps for all.
 void sweep_in_turn(bus& b) noexcept;
 

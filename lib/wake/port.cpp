@@ -15,6 +15,7 @@ struct port::state {
   std::unique_ptr<core::leased_bell> bell;
   std::unique_ptr<wake::wakeup> wakeup;
   core::sweep_turn turn;
+  core::sweep_stand_in stand_in;
 };
 
 std::unique_ptr<port> port::open(const std::shared_ptr<core::bus>& b, std::error_code& ec)
@@ -76,15 +77,19 @@ void port::recover_in_turn() noexcept { core::sweep_in_turn(*state_->bus); }
 bool port::take_turn() noexcept
 {
   if (!state_->turn) state_->turn = core::sweep_turn(*state_->bus);
-  return static_cast<bool>(state_->turn);
+  if (!state_->turn) return false;
+  state_->stand_in = {};
+  return true;
 }
 
-void port::let_turn_go() noexcept { const core::sweep_turn ends(std::move(state_->turn)); }
-
-bool port::swept_since(std::chrono::steady_clock::time_point t) const noexcept
+void port::let_turn_go() noexcept
 {
-  return core::swept_since(*state_->bus, t);
+  const core::sweep_turn ends(std::move(state_->turn));
+  state_->stand_in = {};
 }
+
+bool port::stand_by() noexcept { return state_->stand_in.alarm(); }
+bool port::stand_in() noexcept { return state_->stand_in.look(*state_->bus); }
 
 void port::ring() noexcept { state_->bell->ring(); }
 

@@ -5,6 +5,9 @@
 #include "core/subscription_table.hpp"
 #include "test.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <memory>
 #include <string>
@@ -37,6 +40,35 @@ struct core_fixture {
 
   std::shared_ptr<shmbus::core::bus> bus;
   std::error_code ec;
+};
+
+/// The same, with clients that die.
+struct mortal_fixture : core_fixture {
+  std::shared_ptr<shmbus::core::bus> another_handle()
+  {
+    auto b = shmbus::core::bus::open({.name = bus->config().name, .adopt = true}, ec);
+    REQUIRE_FALSE(ec);
+    return b;
+  }
+
+  // A client of which nobody is told; whether it still counts as one that lives.
+  shmbus::core::lessee die()
+  {
+    auto own = another_handle();
+    const auto me = shmbus::core::join(*own, shmbus::core::client_role::subscriber, {}, ec);
+    REQUIRE(me);
+    own->lock().abandon();  // as the kernel does for a process that was killed
+    return *me;
+  }
+  bool lives(shmbus::core::lessee client)
+  {
+    const auto now =
+        shmbus::core::slot_word::unpack(bus->slot(client.slot).state.load(shmbus::core::seq_cst));
+    return now.generation == client.generation && now.owned();
+  }
+
+  // What a death looks like from outside.
+  void alarm() { ::close(::open((bus->path() / "lock").c_str(), O_RDONLY | O_CLOEXEC)); }
 };
 
 /// A subscriber that has patterns and nothing else.

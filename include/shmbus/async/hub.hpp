@@ -389,8 +389,10 @@ private:
   void answer_alarm()
   {
     using namespace std::chrono_literals;
-    alarm_ = std::chrono::steady_clock::now();
-    look_for_dead(port_->take_turn() ? 0ms : 1s);
+    if (port_->take_turn())
+      look_for_dead(0ms);
+    else if (port_->stand_by())
+      look_for_dead(1s);
   }
 
   void look_for_dead(std::chrono::milliseconds after)
@@ -414,7 +416,7 @@ private:
       port_->recover_in_turn();
       look_for_dead(1s);
     } else if (after == 1s) {
-      if (!port_->swept_since(alarm_)) port_->recover();
+      if (port_->stand_in()) look_for_dead(1s);
     } else {
       port_->recover();
       if (after < 64ms)
@@ -440,7 +442,6 @@ private:
   bool awaited_ = false;  // the descriptor
   bool looking_for_dead_ = false;
   std::uint64_t look_ = 0;  // counts them: an older one that still comes is none
-  std::chrono::steady_clock::time_point alarm_;
   std::atomic<bool> closed_{false};
   bool shut_down_ = false;
 };

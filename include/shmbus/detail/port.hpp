@@ -2,7 +2,6 @@
 
 #include "shmbus/detail/export.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -58,9 +57,13 @@ public:
   /// After an alarm, which rings for all: whether this one is to look for the dead, from now on and
   /// until it lets the turn go. Else somebody else does.
   bool take_turn() noexcept;
+  /// Also ends the standing by: nobody here waits for a death any more.
   void let_turn_go() noexcept;
-  /// Whether somebody has looked since.
-  bool swept_since(std::chrono::steady_clock::time_point t) const noexcept;
+  /// After an alarm whose turn another one has. True: stand_in() is to be called in a second; else
+  /// that is so already.
+  bool stand_by() noexcept;
+  /// A second later: looks for the dead if nobody did. True: call it in a second again.
+  bool stand_in() noexcept;
 
   /// Wakes whoever waits on the descriptor.
   void ring() noexcept;
