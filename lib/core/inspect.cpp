@@ -5,6 +5,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <map>
+
 namespace shmbus::core {
 namespace {
 
@@ -68,6 +71,26 @@ bus_info inspect(bus& b)
   info.control_bytes_used = leased_bytes(b.control_pages());
   info.file_bytes = taken_bytes(b.path() / "control") + taken_bytes(b.path() / "data");
   return info;
+}
+
+std::string explain_full(bus& b)
+{
+  const bus_info info = inspect(b);
+  std::map<client_id, std::size_t> kept;  // by each subscriber
+  std::size_t orphans = 0;
+  for (const client_info& c : info.clients) {
+    if (!c.unread_by.empty()) ++orphans;
+    for (const client_id reader : c.unread_by) ++kept[reader];
+  }
+  if (orphans == 0) return {};
+  const auto most = std::max_element(kept.begin(), kept.end(),
+                                     [](auto& x, auto& y) { return x.second < y.second; });
+  return std::to_string(orphans) + " of " + std::to_string(info.config.max_clients) +
+         " places are kept by publishers that ended, until what they published is received; most "
+         "(" +
+         std::to_string(most->second) + ") by the subscriber in slot " +
+         std::to_string(most->first.slot) + ", process " +
+         std::to_string(b.slot(most->first.slot).pid.load(relaxed));
 }
 
 }  // namespace shmbus::core

@@ -1,6 +1,7 @@
 #include "shmbus/detail/handles.hpp"
 
 #include "core/bus.hpp"
+#include "core/inspect.hpp"
 #include "core/reader.hpp"
 #include "core/writer.hpp"
 #include "shm/single_threaded.hpp"
@@ -22,6 +23,14 @@ std::string describe(const broker_config& c)
   std::string text = "bus '" + c.name + "' in " + directory.string();
   if (const std::string wrong = core::explain_config(c); !wrong.empty()) text += " (" + wrong + ")";
   return text;
+}
+
+void throw_if_not_joined(core::bus* b, const std::error_code& ec, const char* context)
+{
+  std::string text = context;
+  if (b && ec == errc::too_many_clients)
+    if (const std::string why = core::explain_full(*b); !why.empty()) text += " (" + why + ")";
+  throw_if(ec, text);
 }
 
 reader_handle::reader_handle(const std::shared_ptr<core::bus>& b, const subscriber_options& options,

@@ -1,6 +1,7 @@
 #include "shmbus/sync/publisher.hpp"
 
 #include "core/writer.hpp"
+#include "shmbus/detail/handles.hpp"
 #include "sync/turnstile.hpp"
 #include "sync/waiting.hpp"
 
@@ -81,7 +82,7 @@ publisher::publisher(broker& bus, publisher_options options)
 {
   std::error_code ec;
   *this = publisher(bus, options, ec);
-  detail::throw_if(ec, "cannot make a publisher");
+  if (ec) detail::throw_if_not_joined(bus.implementation().get(), ec, "cannot make a publisher");
 }
 
 publisher::publisher(broker& bus, publisher_options options, std::error_code& ec)

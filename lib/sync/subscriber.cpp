@@ -1,6 +1,7 @@
 #include "shmbus/sync/subscriber.hpp"
 
 #include "core/reader.hpp"
+#include "shmbus/detail/handles.hpp"
 #include "shmbus/pattern.hpp"
 #include "sync/readiness.hpp"
 #include "sync/waiting.hpp"
@@ -113,7 +114,7 @@ subscriber::subscriber(broker& bus, subscriber_options options)
 {
   std::error_code ec;
   *this = subscriber(bus, options, ec);
-  detail::throw_if(ec, "cannot make a subscriber");
+  if (ec) detail::throw_if_not_joined(bus.implementation().get(), ec, "cannot make a subscriber");
 }
 
 subscriber::subscriber(broker& bus, subscriber_options options, std::error_code& ec)

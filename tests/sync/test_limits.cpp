@@ -1,6 +1,8 @@
 // Every limit, and the error that enforces it.
 #include "sync/fixture.hpp"
 
+#include <unistd.h>
+
 #include <vector>
 
 using namespace shmbus;
@@ -121,6 +123,38 @@ TEST_CASE("max_clients are let in, and one more when one leaves")
   subs.pop_back();
   sync::publisher one(bus, {}, ec);
   CHECK_FALSE(ec);
+}
+
+TEST_CASE("a bus that is full of publishers that ended says who has not received from them")
+{
+  auto c = own_bus();
+  c.max_clients = 4;
+  sync::broker bus(c);
+  sync::subscriber slow(bus);
+  slow.subscribe("/#");
+  const std::string process = std::to_string(::getpid());
+  const std::string slot = std::to_string(slow.id().slot);
+  for (int i = 0; i < 3; ++i) sync::publisher(bus).publish(topic("/a"), "x");
+  for (const bool publisher : {true, false}) {
+    try {
+      if (publisher)
+        sync::publisher{bus};
+      else
+        sync::subscriber{bus};
+      FAIL("it is full");
+    } catch (const error& e) {
+      CHECK(e.code() == errc::too_many_clients);
+      const std::string what = e.what();
+      INFO(what);
+      CHECK(what.find("3 of 4 places are kept by publishers that ended") != std::string::npos);
+      CHECK(what.find("most (3) by the subscriber in slot " + slot + ", process " + process) !=
+            std::string::npos);
+    }
+  }
+  for (int i = 0; i < 3; ++i) slow.receive();
+  while (slow.try_receive()) {
+  }
+  sync::publisher{bus}.publish(topic("/a"), "y");
 }
 
 TEST_CASE("max_subscriptions_per_client patterns, and another when one is taken away")

@@ -140,7 +140,10 @@ public:
   {
     std::error_code ec;
     join(bus, options, ec);
-    shmbus::detail::throw_if(ec, "cannot make a subscriber");
+    if (ec)
+      shmbus::detail::throw_if_not_joined(
+          bus.is_open() ? bus.implementation()->bus().get() : nullptr, ec,
+          "cannot make a subscriber");
   }
   basic_subscriber(basic_broker<Executor>& bus, const subscriber_options& options,
                    std::error_code& ec)

@@ -31,6 +31,8 @@ namespace detail {
 SHMBUS_API std::shared_ptr<core::bus> open_bus(const broker_config& config, std::error_code& ec);
 SHMBUS_API const broker_config& config_of(const core::bus& b) noexcept;
 SHMBUS_API std::string describe(const broker_config& config);
+/// Throws `error` if `ec` is set, after a try to join the bus; it says who fills a full one.
+SHMBUS_API void throw_if_not_joined(core::bus* b, const std::error_code& ec, const char* context);
 
 /// A subscriber that never waits.
 class SHMBUS_API reader_handle {
