@@ -12,7 +12,6 @@
 #include <chrono>
 #include <csignal>
 #include <new>
-#include <optional>
 
 namespace shmbus::core {
 namespace {
@@ -70,14 +69,12 @@ void death_watch::run()
   using clock = std::chrono::steady_clock;
   constexpr std::chrono::seconds others_have(1);
   sweep_stand_in stand_in;
-  std::optional<clock::time_point> due;
+  constexpr auto never = clock::time_point::max();
+  auto due = never;
   while (true) {
-    const event e = wait(due ? ms_until(*due) : -1);
+    const event e = wait(due == never ? -1 : ms_until(due));
     if (e == event::stop) return;
-    if (due && clock::now() >= *due) {
-      due.reset();
-      if (stand_in.look(bus_)) due = clock::now() + others_have;
-    }
+    if (clock::now() >= due) due = stand_in.look(bus_) ? clock::now() + others_have : never;
     if (e == event::nothing) continue;
     watch_.drain();
     const sweep_turn turn(bus_);
