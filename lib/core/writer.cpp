@@ -290,7 +290,9 @@ shmbus::loan writer::lend(const topic& t, std::size_t size, std::error_code& ec)
   }
   const std::lock_guard guard(lock_);
   const topic_ref name{t.name(), t.hash()};
-  chunk_record* chunk = take_chunk(nullptr, chunk_size(size, name.name.size()), ec);
+  // Nobody is told yet, so a route of before is good enough to know whose completions to collect.
+  chunk_record* chunk =
+      take_chunk(&routes_.find(name.name, name.hash), chunk_size(size, name.name.size()), ec);
   if (!chunk) return l;
   std::byte* memory = data_ + std::uint64_t{chunk->chunk} * chunk_unit;
   // The topic goes into its place now: the loan then needs no memory of its own for it.
