@@ -85,15 +85,6 @@ struct receiver {
   asio::posix::stream_descriptor event;
 };
 
-void end(std::span<std::byte> to) { peers::write_message(to, 0, peers::last_word); }
-
-bool is_last(peers::bytes m)
-{
-  std::uint64_t word;
-  std::memcpy(&word, m.data(), sizeof word);
-  return word == peers::last_word;
-}
-
 asio::awaitable<void> run(asio::io_context& io, const options& o)
 {
   if (o.role == "ping" || o.role == "pong") {
@@ -108,12 +99,12 @@ asio::awaitable<void> run(asio::io_context& io, const options& o)
         out.send(fill);
         co_await in.receive([](peers::bytes) {});
       }
-      out.send(end);
+      out.send(peers::write_last);
       co_await in.receive([](peers::bytes) {});
       peers::report(laps.result());
     } else {
       for (bool more = true; more;) {
-        co_await in.receive([&](peers::bytes m) { more = !is_last(m); });
+        co_await in.receive([&](peers::bytes m) { more = !peers::is_last(m); });
         out.send(fill);
       }
       peers::report("{}");
@@ -125,12 +116,12 @@ asio::awaitable<void> run(asio::io_context& io, const options& o)
       peers::sending s(o);
       while (s.more())
         out.send([&](std::span<std::byte> to) { peers::write_message(to, o.id, s.number()); });
-      out.send(end);
+      out.send(peers::write_last);
       peers::report(s.result());
     } else {
       peers::wake_ups w(o);
       while (w.more()) out.send(peers::write_time);
-      out.send(end);
+      out.send(peers::write_last);
       peers::report("{}");
     }
     std::getchar();
@@ -146,7 +137,7 @@ asio::awaitable<void> run(asio::io_context& io, const options& o)
     peers::wake_up_times t;
     for (bool more = true; more;)
       co_await in.receive([&](peers::bytes m) {
-        more = !is_last(m);
+        more = !peers::is_last(m);
         if (more) t.see(m);
       });
     peers::report(t.result());

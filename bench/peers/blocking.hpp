@@ -17,7 +17,6 @@ namespace peers {
 template <class System>
 void run(const options& o)
 {
-  const auto end = [](std::span<std::byte> to) { write_message(to, 0, last_word); };
   if (o.role == "ping") {
     typename System::receiver back(o, "pong");
     typename System::sender there(o, "ping");
@@ -28,7 +27,7 @@ void run(const options& o)
       there.send(o.size, ping);
       back.receive([](bytes) {});
     }
-    there.send(o.size, end);
+    there.send(o.size, write_last);
     back.receive([](bytes) {});  // it got that
     report(laps.result());
   } else if (o.role == "pong") {
@@ -37,11 +36,7 @@ void run(const options& o)
     begin(o);
     const auto pong = [](std::span<std::byte> to) { write_message(to, 0, 2); };
     for (bool more = true; more;) {
-      here.receive([&](bytes m) {
-        std::uint64_t word;
-        std::memcpy(&word, m.data(), sizeof word);
-        more = word != last_word;
-      });
+      here.receive([&](bytes m) { more = !is_last(m); });
       back.send(o.size, pong);
     }
     report("{}");
@@ -51,7 +46,7 @@ void run(const options& o)
     sending s(o);
     while (s.more())
       out.send(o.size, [&](std::span<std::byte> to) { write_message(to, o.id, s.number()); });
-    out.send(o.size, end);
+    out.send(o.size, write_last);
     report(s.result());
     std::getchar();  // until the receivers are done
   } else if (o.role == "receive") {
@@ -65,7 +60,7 @@ void run(const options& o)
     begin(o);
     wake_ups w(o);
     while (w.more()) out.send(o.size, write_time);
-    out.send(o.size, end);
+    out.send(o.size, write_last);
     report("{}");
     std::getchar();
   } else if (o.role == "sleep") {
@@ -74,9 +69,7 @@ void run(const options& o)
     wake_up_times t;
     for (bool more = true; more;)
       in.receive([&](bytes m) {
-        std::uint64_t word;
-        std::memcpy(&word, m.data(), sizeof word);
-        more = word != last_word;
+        more = !is_last(m);
         if (more) t.see(m);
       });
     report(t.result());

@@ -99,6 +99,10 @@ void write_message(std::span<std::byte> to, int sender, std::uint64_t number) no
   std::memcpy(to.data(), &word, sizeof word);
 }
 
+void write_last(std::span<std::byte> to) noexcept { write_message(to, 0, last_word); }
+
+bool is_last(bytes m) noexcept { return load(m.data()) == last_word; }
+
 bool checker::see(bytes m) noexcept
 {
   const std::uint64_t word = load(m.data());

@@ -48,6 +48,10 @@ inline constexpr std::uint64_t last_word = ~std::uint64_t{0};
 /// Writes a message: its number, and up to 64 KiB the rest of it; of larger ones a word per page.
 void write_message(std::span<std::byte> to, int sender, std::uint64_t number) noexcept;
 
+/// The message after which a sender sends nothing more.
+void write_last(std::span<std::byte> to) noexcept;
+bool is_last(bytes message) noexcept;
+
 /// Reads messages as whole as they were written, and counts those that are not the next one.
 class checker {
 public:

@@ -57,15 +57,6 @@ asio::awaitable<void> send(shmbus::publisher& pub, const shmbus::topic& where,
     throw std::system_error(ec);
 }
 
-void end(std::span<std::byte> to) { peers::write_message(to, 0, peers::last_word); }
-
-bool is_last(peers::bytes m)
-{
-  std::uint64_t word;
-  std::memcpy(&word, m.data(), sizeof word);
-  return word == peers::last_word;
-}
-
 asio::awaitable<void> ping_pong(shmbus::broker& bus, const options& o)
 {
   const bool first = o.role == "ping";
@@ -83,12 +74,12 @@ asio::awaitable<void> ping_pong(shmbus::broker& bus, const options& o)
       co_await send(pub, where, buffer, fill);
       co_await sub.receive();
     }
-    co_await send(pub, where, buffer, end);
+    co_await send(pub, where, buffer, peers::write_last);
     co_await sub.receive();
     peers::report(laps.result());
   } else {
     for (bool more = true; more;) {
-      more = !is_last((co_await sub.receive()).payload());
+      more = !peers::is_last((co_await sub.receive()).payload());
       co_await send(pub, where, buffer, fill);
     }
     peers::report("{}");
@@ -108,12 +99,12 @@ asio::awaitable<void> send_all(shmbus::broker& bus, const options& o)
     while (s.more())
       co_await send(pub, where, buffer,
                     [&](std::span<std::byte> to) { peers::write_message(to, o.id, s.number()); });
-    co_await send(pub, where, buffer, end);
+    co_await send(pub, where, buffer, peers::write_last);
     peers::report(s.result());
   } else {
     peers::wake_ups w(o);
     while (w.more()) co_await send(pub, where, buffer, peers::write_time);
-    co_await send(pub, where, buffer, end);
+    co_await send(pub, where, buffer, peers::write_last);
     peers::report("{}");
   }
   std::getchar();
@@ -128,7 +119,7 @@ asio::awaitable<void> receive_all(shmbus::broker& bus, const options& o)
     peers::wake_up_times t;
     while (true) {
       const auto m = co_await sub.receive();
-      if (is_last(m.payload())) break;
+      if (peers::is_last(m.payload())) break;
       t.see(m.payload());
     }
     peers::report(t.result());
