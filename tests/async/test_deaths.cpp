@@ -27,8 +27,7 @@ struct fixture : mortal_fixture {
 TEST_CASE_FIXTURE(fixture, "deaths: noticed by who waits")
 {
   const auto dead = die();
-  for (int i = 0; lives(dead) && i != 600; ++i) io.run_for(50ms);
-  CHECK_FALSE(lives(dead));
+  CHECK(noticed(dead, [&] { io.run_for(50ms); }));
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -38,9 +37,8 @@ TEST_CASE_FIXTURE(fixture,
   const core::sweep_turn turn(*stopped);
   REQUIRE(turn);
   const auto dead = die();
-  for (int i = 0; lives(dead) && i != 600; ++i) {
+  CHECK(noticed(dead, [&] {
     alarm();
     io.run_for(50ms);
-  }
-  CHECK_FALSE(lives(dead));
+  }));
 }

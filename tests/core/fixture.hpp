@@ -67,6 +67,14 @@ struct mortal_fixture : core_fixture {
     return now.generation == client.generation && now.owned();
   }
 
+  // Whether its death is noticed, while `meanwhile()` is called for long enough.
+  template <class Meanwhile>
+  bool noticed(shmbus::core::lessee dead, Meanwhile meanwhile)
+  {
+    for (int i = 0; lives(dead) && i != 600; ++i) meanwhile();
+    return !lives(dead);
+  }
+
   // What a death looks like from outside.
   void alarm() { ::close(::open((bus->path() / "lock").c_str(), O_RDONLY | O_CLOEXEC)); }
 };

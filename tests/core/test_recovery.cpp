@@ -67,9 +67,8 @@ TEST_CASE_FIXTURE(fixture,
   REQUIRE(turn);
   REQUIRE(bus->watch_for_deaths());
   const auto dead = die();
-  for (int i = 0; lives(dead) && i != 600; ++i) {
+  CHECK(noticed(dead, [&] {
     alarm();
     std::this_thread::sleep_for(50ms);
-  }
-  CHECK_FALSE(lives(dead));
+  }));
 }
