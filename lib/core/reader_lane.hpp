@@ -66,9 +66,6 @@ private:
   friend class reader;
   bool stands(std::uint64_t release) const noexcept;
   bool all_released() noexcept;
-  // Has head and payload of the message in a slot on their way. Reads nothing of them, so it need
-  // not be ours, nor be there: a wrong address does no harm.
-  static void prefetch(const bus& b, std::uint64_t word) noexcept;
   bool read_head(bus& b, std::uint64_t chunk, detail::received& out) const noexcept;
 
   reader& owner_;
@@ -118,7 +115,11 @@ inline reader_lane::found reader_lane::look() noexcept
 inline reader_lane::found reader_lane::take(bus& b, detail::received& out) noexcept
 {
   shared_u64& slot = lane_.slots[next_.index];
-  prefetch(b, word_);  // while we wait for the slot
+  // Head and payload are on their way while we wait for the slot. Nothing of them is read yet, so the
+  // message need not be ours, nor be there: a wrong address does no harm.
+  const std::byte* memory = b.data() + ring_word::chunk(word_) * chunk_unit;
+  __builtin_prefetch(memory);
+  __builtin_prefetch(memory + sizeof(chunk_header));
   const std::uint64_t taken = ring_word::of(next_.lap & ring_word::lap_mask, 0);
   if (policy_ == shmbus::overflow::drop_oldest) {
     // acquire: whoever wins this word has the chunk; nothing of it was read before.
@@ -140,13 +141,6 @@ inline reader_lane::found reader_lane::take(bus& b, detail::received& out) noexc
   out.chunk = chunk;
   out.publisher = {publisher_.slot, publisher_.generation};
   return found::message;
-}
-
-inline void reader_lane::prefetch(const bus& b, std::uint64_t word) noexcept
-{
-  const std::byte* memory = b.data() + ring_word::chunk(word) * chunk_unit;
-  __builtin_prefetch(memory);
-  __builtin_prefetch(memory + sizeof(chunk_header));
 }
 
 inline bool reader_lane::read_head(bus& b, std::uint64_t chunk,

@@ -27,6 +27,7 @@ std::string describe(const broker_config& c)
 
 void throw_if_not_joined(core::bus* b, const std::error_code& ec, const char* context)
 {
+  if (!ec) return;
   std::string text = context;
   if (b && ec == errc::too_many_clients)
     if (const std::string why = core::explain_full(*b); !why.empty()) text += " (" + why + ")";

@@ -82,7 +82,7 @@ publisher::publisher(broker& bus, publisher_options options)
 {
   std::error_code ec;
   *this = publisher(bus, options, ec);
-  if (ec) detail::throw_if_not_joined(bus.implementation().get(), ec, "cannot make a publisher");
+  detail::throw_if_not_joined(bus.implementation().get(), ec, "cannot make a publisher");
 }
 
 publisher::publisher(broker& bus, publisher_options options, std::error_code& ec)

@@ -29,8 +29,11 @@ struct subscriber::state {
     return m;
   }
 
-  std::optional<message> try_receive(std::error_code& ec)
+  // Takes what is there; else `otherwise(m)` may still find something.
+  template <class Otherwise>
+  std::optional<message> take_or(std::error_code& ec, Otherwise otherwise)
   {
+    // In place from the beginning: it costs least where there is a message.
     std::optional<message> m(std::in_place);
     if (!reader->enter(ec)) {
       m.reset();
@@ -38,10 +41,17 @@ struct subscriber::state {
     }
     if (!reader->take(m->implementation(), ec)) {
       m.reset();
-      if (ready) ready->found_nothing();
+      otherwise(m);
     }
     reader->leave();
     return m;
+  }
+
+  std::optional<message> try_receive(std::error_code& ec)
+  {
+    return take_or(ec, [this](auto&) {
+      if (ready) ready->found_nothing();
+    });
   }
 
   // After enter(). Arms, looks again, sleeps; nothing if `until` passed.
@@ -97,24 +107,16 @@ std::optional<message> subscriber::state::wait(const shm::deadline& until, std::
 std::optional<message> subscriber::state::receive(const shm::deadline& until, std::error_code& ec)
 {
   ec.clear();
-  std::optional<message> m(std::in_place);
-  if (!reader->enter(ec)) {
-    m.reset();
-    return m;
-  }
-  if (!reader->take(m->implementation(), ec)) {
-    m.reset();
+  return take_or(ec, [&](auto& m) {
     if (!ec) m = wait(until, ec);
-  }
-  reader->leave();
-  return m;
+  });
 }
 
 subscriber::subscriber(broker& bus, subscriber_options options)
 {
   std::error_code ec;
   *this = subscriber(bus, options, ec);
-  if (ec) detail::throw_if_not_joined(bus.implementation().get(), ec, "cannot make a subscriber");
+  detail::throw_if_not_joined(bus.implementation().get(), ec, "cannot make a subscriber");
 }
 
 subscriber::subscriber(broker& bus, subscriber_options options, std::error_code& ec)

@@ -130,6 +130,10 @@ public:
 
   /// For publishers and subscribers.
   const std::shared_ptr<async_detail::hub>& implementation() const noexcept { return hub_; }
+  void throw_if_not_joined(const std::error_code& ec, const char* context) const
+  {
+    shmbus::detail::throw_if_not_joined(hub_ ? hub_->bus().get() : nullptr, ec, context);
+  }
 
 private:
   struct initiate_wait_closed {

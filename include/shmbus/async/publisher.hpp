@@ -170,10 +170,7 @@ public:
   {
     std::error_code ec;
     join(bus, options, ec);
-    if (ec)
-      shmbus::detail::throw_if_not_joined(
-          bus.is_open() ? bus.implementation()->bus().get() : nullptr, ec,
-          "cannot make a publisher");
+    bus.throw_if_not_joined(ec, "cannot make a publisher");
   }
   basic_publisher(basic_broker<Executor>& bus, publisher_options options, std::error_code& ec)
       : executor_(bus.get_executor())

@@ -140,10 +140,7 @@ public:
   {
     std::error_code ec;
     join(bus, options, ec);
-    if (ec)
-      shmbus::detail::throw_if_not_joined(
-          bus.is_open() ? bus.implementation()->bus().get() : nullptr, ec,
-          "cannot make a subscriber");
+    bus.throw_if_not_joined(ec, "cannot make a subscriber");
   }
   basic_subscriber(basic_broker<Executor>& bus, const subscriber_options& options,
                    std::error_code& ec)
