@@ -25,11 +25,13 @@ struct client_id {
 namespace core {
 class reader;
 struct reader_lane;
+struct own_block;
 }  // namespace core
 
 namespace detail {
 
-/// What core::reader hands out: views into the bus, and what it takes to give the chunk back.
+/// What core::reader hands out: views into the bus, or into memory of its own for a message that was
+/// copied, and what it takes to give the chunk or the copy back.
 ///
 /// Made, moved and emptied once or more for each message, so none of that touches more than it must.
 struct received {
@@ -39,7 +41,10 @@ struct received {
   std::size_t payload_size;
   const char* topic;
   std::uint64_t topic_size;
-  std::uint64_t chunk;
+  union {
+    std::uint64_t chunk;     // if there is a lane
+    core::own_block* block;  // else
+  };
   std::uint64_t sequence;
   std::uint64_t lost_before;
   std::int64_t sent_at_ns;

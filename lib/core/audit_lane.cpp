@@ -1,6 +1,7 @@
 #include "core/audit_look.hpp"
 #include "core/bells.hpp"
 #include "core/chunk_sizes.hpp"
+#include "core/small_content.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -26,15 +27,17 @@ void audit_look::look_at_lane(lessee publisher, slot_state state, std::uint32_t 
   const std::uint32_t capacity = header->capacity.load(relaxed);
   const std::uint32_t completions = header->completions.load(relaxed);
   const std::uint32_t overflow = header->overflow.load(relaxed);
+  const std::uint32_t slot_size = header->slot_size.load(relaxed);
   if (capacity - 1 >= max_queue_capacity || !std::has_single_bit(completions) ||
       completions <= capacity || completions > 2 * (max_queue_capacity + max_max_held + 1) ||
-      overflow > static_cast<std::uint32_t>(shmbus::overflow::block))
+      overflow > static_cast<std::uint32_t>(shmbus::overflow::block) ||
+      (slot_size != sizeof(shared_u64) && slot_size != sizeof(small_slot)))
     return problem(name + " has a size that there is not");
   if (header->publisher.load(relaxed) != publisher.word() ||
       header->subscriber.load(relaxed) != reader.word())
     return problem(name + " says that it is between others");
   // As the publisher made it; which subscriber it was, and what it asked for, may be forgotten.
-  lane_shape shape(capacity, 0);
+  lane_shape shape(capacity, 0, slot_size == sizeof(small_slot));
   shape.completions = completions;
   shape.completions_log2 = static_cast<std::uint32_t>(std::countr_zero(completions));
   if (!reach(publisher, place.page, shape.pages(), name)) return;
@@ -48,7 +51,8 @@ void audit_look::look_at_lane(lessee publisher, slot_state state, std::uint32_t 
   ++report_.lanes;
   const std::uint32_t max_held = slot.max_held.load(relaxed);
   if (slot.queue_capacity.load(relaxed) != capacity || slot.overflow.load(relaxed) != overflow ||
-      max_held - 1 >= max_max_held || lane_shape(capacity, max_held).completions != completions)
+      max_held - 1 >= max_max_held ||
+      lane_shape(capacity, max_held, false).completions != completions)
     return problem(name + " is not as its subscriber asked for");
 
   const lane_view lane = shape.view(const_cast<lane_header*>(header));
@@ -67,9 +71,11 @@ void audit_look::look_at_lane(lessee publisher, slot_state state, std::uint32_t 
   if (after != now || header->closed.load(acquire) != 0) report_.problems.resize(problems_before);
 }
 
-// Both rings were filled one after the other, and nothing was released that was not taken.
+// Both rings were filled one after the other; nothing was read that was not sent, and nothing released
+// that was not taken.
 void audit_look::look_at_positions(const lane_view& lane, lane_shape shape, std::string_view name)
 {
+  const std::uint64_t read = lane.header->read.load(acquire);
   std::uint64_t released = 0;
   for (std::uint32_t i = 0; i != shape.completions; ++i)
     if (const auto lap = ring_word::lap(lane.completions[i].load(acquire)))
@@ -79,15 +85,20 @@ void audit_look::look_at_positions(const lane_view& lane, lane_shape shape, std:
   std::uint64_t first_lap = 0;
   std::uint64_t before = 0;
   for (std::uint32_t i = 0; i != shape.capacity; ++i) {
-    const std::uint64_t word = lane.slots[i].load(acquire);
+    const std::uint64_t word = lane.word(i).load(acquire);
     const std::uint64_t lap = ring_word::lap(word);
     if (i == 0) first_lap = before = lap;
     if (lap > before || lap + 1 < first_lap)
       problem(std::string(name) + " has a hole at " + position_text(i, lap));
     before = lap;
-    if (lap != 0) pushed = std::max(pushed, (lap - 1) * shape.capacity + i + 1);
-    if (ring_word::chunk(word) != 0) ++queued;
+    if (lap == 0 || ring_word::chunk(word) == ring_word::writing) continue;
+    const std::uint64_t position = ring_position{i, lap}.count(shape.capacity);
+    pushed = std::max(pushed, position + 1);
+    if (position >= read && ring_word::chunk(word) != ring_word::taken) ++queued;
   }
+  if (read > pushed)
+    problem(std::string(name) + " had " + std::to_string(pushed) + " messages, and " +
+            std::to_string(read) + " are said to be read");
   if (released + queued > pushed)
     problem(std::string(name) + " had " + std::to_string(pushed) + " messages, of which " +
             std::to_string(queued) + " are queued and " + std::to_string(released) + " released");
@@ -99,22 +110,37 @@ void audit_look::look_at_positions(const lane_view& lane, lane_shape shape, std:
 void audit_look::look_at_chunks(lessee publisher, const lane_view& lane, lane_shape shape,
                                 std::string_view name)
 {
+  const std::uint64_t read = lane.header->read.load(acquire);
   extents_.clear();
   for (std::uint32_t i = 0; i != shape.capacity; ++i) {
-    const std::uint64_t word = lane.slots[i].load(acquire);
+    const std::uint64_t word = lane.word(i).load(acquire);
     const std::uint64_t chunk = ring_word::chunk(word);
-    if (chunk == 0) continue;
+    if (word == 0 || chunk == ring_word::taken || chunk == ring_word::writing) continue;
+    if (ring_position{i, ring_word::lap(word)}.count(shape.capacity) < read) continue;
+    if (chunk == ring_word::small) {
+      look_at_small(lane, i, name);
+      continue;
+    }
     extent where;
     const std::string message =
         "the message in " + position_text(i, ring_word::lap(word)) + " of " + std::string(name);
     if (!look_at_chunk(publisher, chunk, message, where)) continue;
-    if (lane.slots[i].load(acquire) == word) extents_.push_back(where);
+    if (lane.word(i).load(acquire) == word) extents_.push_back(where);
   }
   std::sort(extents_.begin(), extents_.end());
   for (std::size_t i = 1; i < extents_.size(); ++i)
     if (extents_[i].begin < extents_[i - 1].end)
       problem(std::string(name) + " has two messages in the same place, at " +
               std::to_string(extents_[i].begin));
+}
+
+void audit_look::look_at_small(const lane_view& lane, std::uint32_t index, std::string_view name)
+{
+  const std::string message =
+      "the message in slot " + std::to_string(index) + " of " + std::string(name);
+  if (!lane.has_small()) return problem(message + " stands where there is no room for one");
+  const std::uint64_t sizes = lane.small(index).sizes.load(acquire);
+  if (!is_small(sizes >> 32, sizes & 0xffff'ffff)) problem(message + " is larger than its slot");
 }
 
 bool audit_look::look_at_chunk(lessee publisher, std::uint64_t chunk, const std::string& name,

@@ -35,6 +35,7 @@ private:
   void look_at_positions(const lane_view& lane, lane_shape shape, std::string_view name);
   void look_at_chunks(lessee publisher, const lane_view& lane, lane_shape shape,
                       std::string_view name);
+  void look_at_small(const lane_view& lane, std::uint32_t index, std::string_view name);
   bool look_at_chunk(lessee publisher, std::uint64_t chunk, const std::string& name, extent& where);
   void look_at_patterns(lessee subscriber);
   void look_at_pages();

@@ -12,7 +12,7 @@
 namespace shmbus::core {
 
 inline constexpr std::uint64_t bus_magic = 0x3173'7562'6d68'7301;  // "\1shmbus1"
-inline constexpr std::uint32_t layout_version = 2;
+inline constexpr std::uint32_t layout_version = 3;
 
 inline constexpr std::size_t page_size = 4096;
 inline constexpr std::size_t cache_line = 64;
@@ -96,25 +96,44 @@ static_assert(sizeof(pattern_page) <= page_size);
 
 /// Head of a lane; `capacity` slots and then the ring of completions follow, each on its own cache
 /// lines. Lies in pages of the publisher.
-struct lane_header {
+struct alignas(2 * cache_line) lane_header {
   // Who it is for; written before the directory names the lane.
   shared_u64 publisher;   // owner_word::of(slot, generation)
   shared_u64 subscriber;  // owner_word::of(slot, generation)
   shared_u32 capacity;
   shared_u32 completions;
   shared_u32 overflow;
+  shared_u32 slot_size;  // a word, or a whole small_slot
 
   // Written by the publisher.
   alignas(cache_line) shared_u64 dropped;  // lost without a position of their own
   shared_u32 want_space;                   // 1: ring the publisher after a release
 
   // Written by the subscriber.
-  alignas(cache_line)
-      shared_u32 closed;  // 1: drained after the publisher's end, never touched again
+  alignas(cache_line) shared_u64 read;  // positions that it has taken or gone past
+  shared_u32 closed;                    // 1: drained after the publisher's end, never touched again
 };
 static_assert(offsetof(lane_header, dropped) == 64);
-static_assert(offsetof(lane_header, closed) == 128);
-static_assert(sizeof(lane_header) == 192);
+static_assert(offsetof(lane_header, read) == 128);
+static_assert(sizeof(lane_header) == 256);
+
+/// A small message in its lane, beside the slot's word: no chunk, nothing to give back. Words, since
+/// the publisher may write the next one while this one is read.
+struct small_message {
+  static constexpr std::size_t text_words = 11;
+  static constexpr std::size_t capacity = text_words * sizeof(shared_u64);
+
+  shared_u64 sequence;
+  shared_u64 sent_at_ns;
+  shared_u64 type;
+  shared_u64 sizes;             // payload << 32 | topic
+  shared_u64 text[text_words];  // payload, and the topic from the next whole word on
+};
+struct small_slot {
+  shared_u64 word;
+  small_message message;
+};
+static_assert(sizeof(small_slot) == 2 * cache_line);
 
 inline constexpr std::size_t inline_topic_size = 20;
 

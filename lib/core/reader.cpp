@@ -49,8 +49,12 @@ reader::reader(std::shared_ptr<core::bus> b, lessee me, const subscriber_options
       return false;
     }
     if (!may_hold_one_more(ec)) return false;
-    const auto result = lane->take(*bus_, out);
+    const auto result = lane->take(*bus_, own_, out);
     if (result == reader_lane::found::nothing) continue;
+    if (result == reader_lane::found::no_memory) {
+      ec = std::make_error_code(std::errc::not_enough_memory);
+      return false;
+    }
     count_lost(*lane);
     if (result == reader_lane::found::corrupt) {
       detach_lane(lane->publisher().slot);
@@ -173,14 +177,18 @@ reader_lane* reader::open_lane(std::uint32_t publisher, slot_word state) noexcep
   if (!directory || root.generation != state.generation) return nullptr;
   const auto entry = place_word::unpack(directory[me_.slot].load(acquire));
   if (entry.page == 0 || entry.generation != me_.generation) return nullptr;
-  const lane_shape shape(options_.queue_capacity, options_.max_held);
-  auto* header = bus_->control_at<lane_header>(entry.page, shape.size());
+  auto* header = bus_->control_at<lane_header>(entry.page);
   if (!header) return nullptr;
+  const std::uint32_t slot_size = header->slot_size.load(relaxed);
+  const lane_shape shape(options_.queue_capacity, options_.max_held,
+                         slot_size == sizeof(small_slot));
+  if (!bus_->control_at<lane_header>(entry.page, shape.size())) return nullptr;
   const lessee owner{publisher, state.generation};
   const bool ours = header->publisher.load(relaxed) == owner.word() &&
                     header->subscriber.load(relaxed) == me_.word() &&
                     header->capacity.load(relaxed) == shape.capacity &&
                     header->completions.load(relaxed) == shape.completions &&
+                    slot_size == shape.slot_size() &&
                     header->overflow.load(relaxed) == static_cast<std::uint32_t>(options_.overflow);
   // Pairs with the release fence of a lease: if those were the words of a next owner of the pages,
   // we see that this publisher is gone, and then nothing was read.
@@ -194,10 +202,9 @@ reader_lane* reader::open_lane(std::uint32_t publisher, slot_word state) noexcep
   return s.lane.get();
 }
 
-bool reader::may_hold_one_more(std::error_code& ec) noexcept
+bool reader::holds_less(std::error_code& ec) noexcept
 {
-  if (held_at_most_ < options_.max_held) return true;
-  held_at_most_ = 0;
+  held_at_most_ = own_.held();
   for (const source& s : sources_)
     if (s.lane) held_at_most_ += s.lane->held();
   if (held_at_most_ < options_.max_held) return true;
@@ -308,6 +315,8 @@ void reader::close() noexcept
   begin_leave(*bus_, me_);
   for (std::uint32_t i = 0; i != sources_.size(); ++i)
     if (sources_[i].lane) detach_lane(i);
+  refs_.fetch_add(1, std::memory_order_relaxed);  // for messages of its own
+  if (own_.finish()) unref();
   part();
 }
 
@@ -319,4 +328,10 @@ void reader::drop() noexcept
 
 }  // namespace shmbus::core
 
-void shmbus::detail::release(received& r) noexcept { r.owner->release(*r.lane, r.chunk); }
+void shmbus::detail::release(received& r) noexcept
+{
+  if (r.lane)
+    r.owner->release(*r.lane, r.chunk);
+  else
+    r.owner->release(*r.block);
+}

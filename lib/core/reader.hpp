@@ -2,6 +2,7 @@
 
 #include "core/bells.hpp"
 #include "core/bus.hpp"
+#include "core/own_messages.hpp"
 #include "core/reader_lane.hpp"
 #include "core/subscription_table.hpp"
 #include "shmbus/config.hpp"
@@ -83,6 +84,10 @@ public:
 
   /// Any thread.
   void release(reader_lane& lane, std::uint64_t chunk) noexcept;
+  void release(own_block& copy) noexcept
+  {
+    if (own_.give_back(copy)) unref();
+  }
 
 private:
   reader(std::shared_ptr<core::bus> b, lessee me, const subscriber_options& options);
@@ -103,7 +108,11 @@ private:
   reader_lane* open_lane(std::uint32_t publisher, slot_word state) noexcept;
   reader_lane* find_lane_in(std::uint32_t word, std::uint64_t bits) noexcept;
   bool lost_patience(std::uint32_t publisher) noexcept;
-  bool may_hold_one_more(std::error_code& ec) noexcept;
+  bool may_hold_one_more(std::error_code& ec) noexcept
+  {
+    return held_at_most_ < options_.max_held || holds_less(ec);
+  }
+  bool holds_less(std::error_code& ec) noexcept;
   void count_lost(reader_lane& lane) noexcept;
   void detach_lane(std::uint32_t publisher) noexcept;
   void lane_done(reader_lane* lane) noexcept;
@@ -123,6 +132,7 @@ private:
     std::uint32_t fruitless = 0;          // looks in a row that found nothing
   };
   std::vector<source> sources_;  // by publisher slot
+  own_messages own_;
   reader_lane* current_ = nullptr;
   std::uint32_t turns_left_ = 0;    // takes from `current_` before the others get theirs
   std::uint32_t next_source_ = 0;   // where the search for the next lane begins
@@ -134,7 +144,8 @@ private:
   subscription_table subscriptions_;
 
   std::atomic<std::uint32_t> parts_{1};  // the client, and each lane: the last one leaves the bus
-  std::atomic<std::uint32_t> refs_{2};   // the owner, and the client on the bus
+  // The owner, the client on the bus, and messages of its own that are held after its end.
+  std::atomic<std::uint32_t> refs_{2};
 };
 
 }  // namespace shmbus::core

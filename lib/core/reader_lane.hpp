@@ -4,7 +4,9 @@
 #include "core/bus.hpp"
 #include "core/chunk_sizes.hpp"
 #include "core/lane.hpp"
+#include "core/own_messages.hpp"
 #include "core/page_table.hpp"
+#include "core/small_content.hpp"
 #include "shm/single_threaded.hpp"
 #include "shmbus/config.hpp"
 #include "shmbus/message.hpp"
@@ -29,7 +31,7 @@ inline std::int64_t laps_ahead(std::uint64_t lap, std::uint64_t expected) noexce
 /// the subscriber is gone. The lane object lives until it is finished and all its messages are
 /// released.
 struct reader_lane {
-  enum class found { message, nothing, corrupt };
+  enum class found { message, nothing, corrupt, no_memory };
 
   reader_lane(reader& owner, lessee publisher, lane_view view, lane_shape shape,
               shmbus::overflow policy) noexcept
@@ -41,8 +43,9 @@ struct reader_lane {
 
   /// Goes past what was lost, up to the next message if there is one. Takes nothing.
   found look() noexcept;
-  /// Takes what look() found. `nothing`: the publisher evicted it meanwhile; look again.
-  found take(bus& b, detail::received& out) noexcept;
+  /// Takes what look() found; a small one into memory of `own`. `nothing`: the publisher evicted it
+  /// meanwhile; look again.
+  found take(bus& b, own_messages& own, detail::received& out) noexcept;
 
   /// Messages lost in this lane since the last call.
   std::uint64_t collect_lost() noexcept;
@@ -66,7 +69,10 @@ private:
   friend class reader;
   bool stands(std::uint64_t release) const noexcept;
   bool all_released() noexcept;
-  bool read_head(bus& b, std::uint64_t chunk, detail::received& out) const noexcept;
+  bool read_head(const bus& b, std::uint64_t chunk, detail::received& out) const noexcept;
+  found take_chunk(const bus& b, detail::received& out) noexcept;
+  found take_small(own_messages& own, detail::received& out) noexcept;
+  void passed(bus& b) noexcept;
 
   reader& owner_;
   lessee publisher_;
@@ -89,11 +95,15 @@ inline reader_lane::found reader_lane::look() noexcept
 {
   while (true) {
     // acquire: pairs with the publisher's store or exchange; the message is there.
-    const std::uint64_t word = lane_.slots[next_.index].load(acquire);
+    const std::uint64_t word = lane_.word(next_.index).load(acquire);
     const std::uint64_t lap = ring_word::lap(word);
     // A slot that was never written has lap 0: one behind.
     const std::int64_t ahead = laps_ahead(lap, next_.lap);
-    if (ahead < 0) return found::nothing;
+    if (ahead < 0) {
+      // Who polls has the message's second line on its way together with the first.
+      if (lane_.has_small()) __builtin_prefetch(&lane_.small(next_.index).text[cache_line / 8 - 5]);
+      return found::nothing;
+    }
     if (ahead > 0) {
       if (policy_ != shmbus::overflow::drop_oldest) return found::corrupt;
       // This slot was written again: all up to and including its last message are lost.
@@ -102,7 +112,10 @@ inline reader_lane::found reader_lane::look() noexcept
       next_.advance(shape_.capacity);
       continue;
     }
-    if (ring_word::chunk(word) == 0) {
+    const std::uint64_t kind = ring_word::chunk(word);
+    if (kind == ring_word::writing) return found::nothing;
+    if (kind == ring_word::taken) {
+      if (policy_ != shmbus::overflow::drop_oldest) return found::corrupt;
       ++lost_;  // evicted before its time, when the publisher was short of memory
       next_.advance(shape_.capacity);
       continue;
@@ -112,38 +125,85 @@ inline reader_lane::found reader_lane::look() noexcept
   }
 }
 
-inline reader_lane::found reader_lane::take(bus& b, detail::received& out) noexcept
+inline reader_lane::found reader_lane::take(bus& b, own_messages& own,
+                                            detail::received& out) noexcept
 {
-  shared_u64& slot = lane_.slots[next_.index];
+  const bool small = ring_word::chunk(word_) == ring_word::small;
+  const found result = small ? take_small(own, out) : take_chunk(b, out);
+  if (result == found::nothing || result == found::no_memory) return result;
+  passed(b);
+  out.publisher = {publisher_.slot, publisher_.generation};
+  return result;
+}
+
+// The queue has room for one more; and nothing of the slot is read from here on.
+inline void reader_lane::passed(bus& b) noexcept
+{
+  next_.advance(shape_.capacity);
+  // release: pairs with writer_lane::find_room().
+  lane_.header->read.store(next_.count(shape_.capacity), core::release);
+  if (policy_ != shmbus::overflow::block) return;
+  // Pairs with the seq_cst store of want_space: the publisher sees the room, or we its wish.
+  std::atomic_thread_fence(seq_cst);
+  if (lane_.header->want_space.load(seq_cst) != 0) ring_client(b, publisher_.slot);
+}
+
+inline reader_lane::found reader_lane::take_small(own_messages& own, detail::received& out) noexcept
+{
+  if (!lane_.has_small()) return found::corrupt;
+  // Each word loaded once; all of them belong together if the slot's word is still the same after.
+  const small_message& from = lane_.small(next_.index);
+  const std::uint64_t sizes = from.sizes.load(relaxed);
+  const std::uint64_t payload = sizes >> 32;
+  const std::uint64_t topic = sizes & 0xffff'ffff;
+  const bool fits = is_small(payload, topic);
+  own_block* const to = fits ? own.take(small_message::capacity) : nullptr;
+  if (fits && !to) return found::no_memory;
+  if (to) {
+    load_words(to->bytes(), from.text, words_for(payload) + words_for(topic));
+    out.sequence = from.sequence.load(relaxed);
+    out.sent_at_ns = static_cast<std::int64_t>(from.sent_at_ns.load(relaxed));
+    out.type = from.type.load(relaxed);
+  }
+  // Pairs with the release fence of writer_lane::push(): if a word was the next message's, so is this.
+  std::atomic_thread_fence(acquire);
+  if (lane_.word(next_.index).load(relaxed) != word_) {
+    if (to) own.give_back(*to);
+    return found::nothing;
+  }
+  if (!to) return found::corrupt;
+  out.payload = to->bytes();
+  out.payload_size = payload;
+  out.topic =
+      reinterpret_cast<const char*>(to->bytes()) + words_for(payload) * sizeof(std::uint64_t);
+  out.topic_size = topic;
+  out.lane = nullptr;
+  out.block = to;
+  return found::message;
+}
+
+inline reader_lane::found reader_lane::take_chunk(const bus& b, detail::received& out) noexcept
+{
   // Head and payload are on their way while we wait for the slot. Nothing of them is read yet, so the
   // message need not be ours, nor be there: a wrong address does no harm.
-  const std::byte* memory = b.data() + ring_word::chunk(word_) * chunk_unit;
+  const std::uint64_t chunk = ring_word::chunk(word_);
+  const std::byte* memory = b.data() + chunk * chunk_unit;
   __builtin_prefetch(memory);
   __builtin_prefetch(memory + sizeof(chunk_header));
-  const std::uint64_t taken = ring_word::of(next_.lap & ring_word::lap_mask, 0);
   if (policy_ == shmbus::overflow::drop_oldest) {
     // acquire: whoever wins this word has the chunk; nothing of it was read before.
     std::uint64_t expected = word_;
-    if (!slot.compare_exchange(expected, taken, acq_rel)) return found::nothing;
-  } else {
-    slot.store(taken, core::release);  // pairs with writer_lane::occupied(): room for one more
-    if (policy_ == shmbus::overflow::block) {
-      // Pairs with the seq_cst store of want_space: the publisher sees the room, or we its wish.
-      std::atomic_thread_fence(seq_cst);
-      if (lane_.header->want_space.load(seq_cst) != 0) ring_client(b, publisher_.slot);
-    }
+    const std::uint64_t taken = ring_word::of(next_.lap & ring_word::lap_mask, ring_word::taken);
+    if (!lane_.word(next_.index).compare_exchange(expected, taken, acq_rel)) return found::nothing;
   }
-  next_.advance(shape_.capacity);
-  const std::uint64_t chunk = ring_word::chunk(word_);
   if (!read_head(b, chunk, out)) return found::corrupt;
   ++taken_;
   out.lane = this;
   out.chunk = chunk;
-  out.publisher = {publisher_.slot, publisher_.generation};
   return found::message;
 }
 
-inline bool reader_lane::read_head(bus& b, std::uint64_t chunk,
+inline bool reader_lane::read_head(const bus& b, std::uint64_t chunk,
                                    detail::received& out) const noexcept
 {
   const std::uint64_t size = b.limits().data_size;

@@ -95,6 +95,7 @@ route& routes::look_up(std::string_view topic, std::uint64_t hash)
     r->hash = hash;
     r->topic = topic;
     if (topic.size() <= inline_topic_size) topic.copy(r->inline_topic, topic.size());
+    if (is_small(0, topic.size())) r->topic_words.assign(topic.data(), topic.size());
     trie_.match(topic, r->subscribers);
     for (const std::uint32_t s : r->subscribers)
       r->blocks = r->blocks || known_[s].policy == shmbus::overflow::block;

@@ -3,6 +3,7 @@
 #include "core/bus.hpp"
 #include "core/pattern_trie.hpp"
 #include "core/small_bytes.hpp"
+#include "core/small_content.hpp"
 #include "core/writer_lane.hpp"
 
 #include <cstdint>
@@ -19,10 +20,12 @@ struct route {
   std::uint64_t hash = 0;
   std::string topic;
   char inline_topic[inline_topic_size] = {};  // as it stands in a message's head, if it fits there
+  small_topic topic_words;                    // as it stands in a slot, if it fits there
   std::vector<std::uint32_t> subscribers;
   std::vector<writer_lane*> lanes;  // made when they are first needed
   bool blocks = false;              // one of them may exert back-pressure
   bool ready = false;               // all lanes are there, and none of them blocks
+  bool has_small = false;           // all lanes take small messages
 };
 
 /// What a publisher knows of all subscriptions: a private copy, renewed when `routes_version` says
@@ -47,7 +50,7 @@ public:
 
   /// The route of a topic; remembered, for a bounded number of topics. Valid until the next call of
   /// a function of this object.
-  route& find(std::string_view topic, std::uint64_t hash)
+  [[gnu::always_inline]] route& find(std::string_view topic, std::uint64_t hash)
   {
     if (last_ && last_->hash == hash && last_->topic.size() == topic.size() &&
         equal_bytes(last_->topic.data(), topic.data(), topic.size()))

@@ -31,9 +31,11 @@ inline void copy_bytes(std::byte* to, const std::byte* from, std::size_t size) n
 }
 
 /// memcmp(...) == 0; all but the shortest in place.
-inline bool equal_bytes(const char* a, const char* b, std::size_t size) noexcept
+[[gnu::always_inline]] inline bool equal_bytes(const char* a, const char* b,
+                                               std::size_t size) noexcept
 {
-  const auto word = [](const char* p) {
+  const auto word = [](const char* p) __attribute__((always_inline))
+  {
     std::uint64_t w;
     std::memcpy(&w, p, sizeof(w));
     return w;

@@ -70,10 +70,15 @@ struct place_word {
 
 /// A word of a ring: the lap on which it was written and a chunk, in units of 64 bytes.
 ///
-/// In a lane's slots chunk 0 means TAKEN: the message of that position was received or evicted. A
-/// lap of 0 means never written. 34 bits of lap are enough: a reader would have to be stopped for
-/// 2^33 messages per slot to mistake a position.
+/// In a lane's slots the numbers below first_chunk, where no chunk can be, say something else. A lap
+/// of 0 means never written. 34 bits of lap are enough: a reader would have to be stopped for 2^33
+/// messages per slot to mistake a position.
 struct ring_word {
+  static constexpr std::uint64_t taken = 0;    ///< received where that takes it, or evicted
+  static constexpr std::uint64_t small = 1;    ///< the message stands in the slot itself
+  static constexpr std::uint64_t writing = 2;  ///< one is being written there over an older one
+  static constexpr std::uint64_t first_chunk = 64;  // page 0 is never leased
+
   static constexpr unsigned chunk_bits = 30;
   static constexpr std::uint64_t chunk_mask = (std::uint64_t{1} << chunk_bits) - 1;
   static constexpr std::uint64_t lap_mask = (std::uint64_t{1} << (64 - chunk_bits)) - 1;
@@ -84,6 +89,7 @@ struct ring_word {
   }
   static constexpr std::uint64_t lap(std::uint64_t w) noexcept { return w >> chunk_bits; }
   static constexpr std::uint64_t chunk(std::uint64_t w) noexcept { return w & chunk_mask; }
+  static constexpr bool is_chunk(std::uint64_t w) noexcept { return chunk(w) >= first_chunk; }
 };
 
 }  // namespace shmbus::core

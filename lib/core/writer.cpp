@@ -88,7 +88,7 @@ route* writer::prepare_anew(const topic_ref& t, std::error_code& ec)
   r.ready = !r.blocks;
   if (r.blocks) {
     for (writer_lane* lane : r.lanes) {
-      if (lane->policy() == shmbus::overflow::block && lane->full(pool_)) {
+      if (lane->policy() == shmbus::overflow::block && lane->full()) {
         ec = errc::queue_full;
         return nullptr;
       }
@@ -109,14 +109,20 @@ bool writer::make_lanes(route& r, std::error_code& ec)
     }
     r.lanes.push_back(lane);
   }
+  r.has_small = std::all_of(r.lanes.begin(), r.lanes.end(), [](auto* l) { return l->has_small(); });
   return true;
 }
 
 writer_lane* writer::make_lane(std::uint32_t subscriber, std::error_code& ec)
 {
   const routes::subscriber& s = routes_.known(subscriber);
-  const lane_shape shape(s.queue_capacity, s.max_held);
-  const auto first = bus_->control_pages().lease(me_, shape.pages(), ec);
+  const bool small = small_lanes_ < most_small_lanes && s.queue_capacity <= most_small_slots;
+  lane_shape shape(s.queue_capacity, s.max_held, small);
+  auto first = bus_->control_pages().lease(me_, shape.pages(), ec);
+  if (!first && small) {
+    shape = lane_shape(s.queue_capacity, s.max_held, false);
+    first = bus_->control_pages().lease(me_, shape.pages(), ec);
+  }
   if (!first) {
     if (ec == errc::buffer_full) ec = errc::no_space;
     return nullptr;
@@ -128,6 +134,7 @@ writer_lane* writer::make_lane(std::uint32_t subscriber, std::error_code& ec)
   auto* memory = bus_->control_at<lane_header>(*first, shape.size());
   lanes_[subscriber] = std::make_unique<writer_lane>(
       memory, shape, me_, lessee{subscriber, s.generation}, s.policy, id, *first);
+  if (lanes_[subscriber]->has_small()) ++small_lanes_;
   // release: the lane is filled; pairs with the acquire of the subscriber that finds it here.
   directory_[subscriber].store(place_word{*first, s.generation}.pack(), release);
   return lanes_[subscriber].get();
@@ -141,6 +148,7 @@ void writer::drop_lane(std::uint32_t subscriber) noexcept
   pool_.forget_lane(lane->id());
   lane_ids_[lane->id()] = false;
   std::erase(asked_, lane.get());
+  if (lane->has_small()) --small_lanes_;
   bus_->control_pages().give_back(me_, lane->first_page(), lane->pages());
 }
 
@@ -212,6 +220,47 @@ void writer::fill_topic(std::byte* chunk, const topic_ref& t, std::size_t capaci
 }
 
 // Everything that can fail is behind us. Lets the lock go.
+template <class Push, class Settle>
+[[gnu::always_inline]] inline std::size_t writer::push_and_notify(route& r, Push push,
+                                                                  Settle settle) noexcept
+{
+  if (r.lanes.size() == 1) {
+    writer_lane& lane = *r.lanes.front();
+    const auto result = push(lane);
+    if (result == writer_lane::pushed::broken) broken_lanes_ = true;
+    const std::uint32_t subscriber = lane.subscriber();
+    settle();
+    lock_.unlock();  // with the fence, as below
+    if (result != writer_lane::pushed::sent) return 0;
+    notify(*bus_, subscriber, me_.slot);
+    return 1;
+  }
+  // Few enough subscribers are told after the lock is gone, whose fence then serves both.
+  std::array<std::uint32_t, 16> few;
+  const bool tell_later = r.lanes.size() <= few.size();
+  std::size_t reached = 0;
+  std::size_t to_tell = 0;
+  for (writer_lane* lane : r.lanes) {
+    const auto result = push(*lane);
+    if (result == writer_lane::pushed::broken) broken_lanes_ = true;
+    if (result != writer_lane::pushed::sent) continue;
+    if (tell_later) few[reached] = lane->subscriber();
+    ++reached;
+  }
+  settle();
+  if (!tell_later) {
+    // Pairs with the fence of a subscriber between clearing its bit and its last look: it sees the
+    // slot, or we see the bit clear.
+    std::atomic_thread_fence(seq_cst);
+    for (writer_lane* lane : r.lanes) notify(*bus_, lane->subscriber(), me_.slot);
+  } else {
+    to_tell = reached;
+  }
+  lock_.unlock();  // with the same fence
+  for (std::size_t i = 0; i != to_tell; ++i) notify(*bus_, few[i], me_.slot);
+  return reached;
+}
+
 std::size_t writer::send(route& r, chunk_record& chunk, std::size_t size,
                          std::uint64_t type) noexcept
 {
@@ -221,31 +270,20 @@ std::size_t writer::send(route& r, chunk_record& chunk, std::size_t size,
   h.sent_at_ns.store(options_.timestamps ? now_ns() : 0, relaxed);
   h.payload_size.store(size, relaxed);
   h.type.store(type, relaxed);
+  return push_and_notify(
+      r, [&](writer_lane& lane) { return lane.push(chunk, pool_); },
+      [&] {
+        if (chunk.outstanding == 0) pool_.give_back(chunk);
+      });
+}
 
-  // Few enough subscribers are told after the lock is gone, whose fence then serves both.
-  std::array<std::uint32_t, 16> few;
-  const bool tell_later = r.lanes.size() <= few.size();
-  std::size_t reached = 0;
-  std::size_t to_tell = 0;
-  for (writer_lane* lane : r.lanes) {
-    const auto result = lane->push(chunk, pool_);
-    if (result == writer_lane::pushed::broken) broken_lanes_ = true;
-    if (result != writer_lane::pushed::sent) continue;
-    if (tell_later) few[reached] = lane->subscriber();
-    ++reached;
-  }
-  if (chunk.outstanding == 0) pool_.give_back(chunk);
-  if (!tell_later) {
-    // Pairs with the fence of a subscriber between clearing its bit and its last look: it sees the
-    // slot, or we see the bit clear.
-    std::atomic_thread_fence(seq_cst);
-    for (writer_lane* lane : r.lanes) notify(*bus_, lane->subscriber(), me_.slot);
-  } else {
-    to_tell = reached;
-  }
-  lock_.unlock();  // with the fence, as above
-  for (std::size_t i = 0; i != to_tell; ++i) notify(*bus_, few[i], me_.slot);
-  return reached;
+std::size_t writer::send_small(route& r, const payload_view& payload) noexcept
+{
+  const small_content content{sequence_++,    options_.timestamps ? now_ns() : 0,
+                              payload.type(), payload.data().data(),
+                              payload.size(), r.topic_words};
+  return push_and_notify(
+      r, [&](writer_lane& lane) { return lane.push(content, pool_); }, [] {});
 }
 
 std::size_t writer::try_publish(const topic& t, const payload_view& payload, std::error_code& ec)
@@ -262,6 +300,10 @@ std::size_t writer::try_publish(const topic& t, const payload_view& payload, std
   if (r->lanes.empty()) {
     ++sequence_;
     return 0;
+  }
+  if (r->has_small && is_small(payload.size(), name.name.size())) {
+    guard.release();
+    return send_small(*r, payload);
   }
   const std::size_t size = chunk_size(payload.size(), name.name.size());
   chunk_record* chunk = size < collect_first_from ? pool_.take_free(size) : nullptr;

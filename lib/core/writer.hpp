@@ -73,6 +73,10 @@ private:
   };
   // The receiver's caches are cold for what is large anyway; ours need not be for the next one.
   static constexpr std::size_t collect_first_from = 2048;
+  // Lanes with small messages in their slots are 16 times as large, and a copy in each lane is worth it
+  // for a few.
+  static constexpr std::uint32_t most_small_lanes = 4;
+  static constexpr std::uint32_t most_small_slots = 1024;
 
   bool usable(std::error_code& ec) const noexcept
   {
@@ -105,6 +109,9 @@ private:
                                std::error_code& ec);
   void fill_topic(std::byte* chunk, const topic_ref& t, std::size_t capacity) noexcept;
   std::size_t send(route& r, chunk_record& chunk, std::size_t size, std::uint64_t type) noexcept;
+  std::size_t send_small(route& r, const payload_view& payload) noexcept;
+  template <class Push, class Settle>
+  std::size_t push_and_notify(route& r, Push push, Settle settle) noexcept;
   bool ask_for_space(const topic_ref& t);
   std::string_view loaned_topic(const shmbus::loan& l) const noexcept;
 
@@ -120,6 +127,7 @@ private:
   std::vector<std::unique_ptr<writer_lane>> lanes_;  // by subscriber slot
   std::vector<bool> lane_ids_;
   shared_u64* directory_ = nullptr;
+  std::uint32_t small_lanes_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t renewals_ = 0;  // how often the routes were renewed
   std::size_t loans_ = 0;

@@ -2,6 +2,7 @@
 
 #include "core/chunk_pool.hpp"
 #include "core/lane.hpp"
+#include "core/small_content.hpp"
 #include "shmbus/config.hpp"
 
 #include <cstdint>
@@ -11,7 +12,8 @@ namespace shmbus::core {
 /// The publisher's side of one lane: pushing, collecting what was released, evicting.
 ///
 /// The subscriber's words are believed only where the private records agree: a completion or a slot
-/// that names a chunk not outstanding here makes the lane broken, and it is used no more.
+/// that names a chunk not outstanding here, or a message read that was never sent, makes the lane
+/// broken, and it is used no more. One that says too early that it has read something loses it.
 /// Threads: the publisher's lock guards it.
 class writer_lane {
 public:
@@ -27,12 +29,16 @@ public:
   std::uint32_t subscriber() const noexcept { return subscriber_; }
   shmbus::overflow policy() const noexcept { return policy_; }
   bool broken() const noexcept { return broken_; }
+  /// Whether small messages can stand in its slots.
+  bool has_small() const noexcept { return lane_.has_small(); }
 
-  /// Whether the next push would find the queue full. Collects first.
-  bool full(chunk_pool& pool) noexcept;
+  /// Whether the next push would find the queue full.
+  bool full() noexcept;
 
   /// Queues a chunk. `full` only for overflow::block; `lost` was counted for the subscriber.
   pushed push(chunk_record& chunk, chunk_pool& pool);
+  /// The same for a message that stands in the slot; only if has_small().
+  pushed push(const small_content& message, chunk_pool& pool);
 
   /// Takes back the chunks of released messages.
   void collect(chunk_pool& pool) noexcept;
@@ -44,17 +50,21 @@ public:
   void want_space(bool wanted) noexcept;
 
 private:
-  // Whether the slot at the write position still holds the message of one lap ago.
-  bool occupied() const noexcept;
+  // Whether the slot at the write position was read, or never written.
+  bool has_room() noexcept { return room_ != 0 || find_room(); }
+  bool find_room() noexcept;
+  void make_way(shared_u64& word, std::uint64_t with, chunk_pool& pool) noexcept;
   void give_back(chunk_pool& pool, std::uint64_t chunk) noexcept;
   void count_lost() noexcept;
+  pushed refuse() noexcept;
 
   lane_view lane_;
   lane_shape shape_;
   ring_position write_;
-  ring_position oldest_;     // no message before it can be evicted
-  ring_position collected_;  // of the completions
-  std::uint32_t outstanding_ = 0;
+  ring_position oldest_;           // no message before it can be evicted
+  ring_position collected_;        // of the completions
+  std::uint32_t outstanding_ = 0;  // chunks
+  std::uint32_t room_;             // so many positions at least are free
   std::uint32_t id_;
   std::uint32_t first_page_;
   std::uint32_t subscriber_;
@@ -62,19 +72,9 @@ private:
   bool broken_ = false;
 };
 
-inline bool writer_lane::occupied() const noexcept
-{
-  // acquire: pairs with the subscriber's TAKEN, after which it looks at this slot no more.
-  const std::uint64_t word = lane_.slots[write_.index].load(acquire);
-  return ring_word::chunk(word) != 0;
-}
-
 inline writer_lane::pushed writer_lane::push(chunk_record& chunk, chunk_pool& pool)
 {
   if (broken_) return pushed::broken;
-  shared_u64& slot = lane_.slots[write_.index];
-  const std::uint64_t word = ring_word::of(write_.lap, chunk.chunk);
-
   if (outstanding_ >= shape_.capacity) {
     collect(pool);
     if (broken_) return pushed::broken;
@@ -84,23 +84,40 @@ inline writer_lane::pushed writer_lane::push(chunk_record& chunk, chunk_pool& po
       count_lost();
       return pushed::lost;
     }
-    if (policy_ != shmbus::overflow::drop_oldest && occupied()) {
-      if (policy_ == shmbus::overflow::block) return pushed::full;
-      count_lost();
-      return pushed::lost;
-    }
   }
+  const bool room = has_room();
+  if (!room && (broken_ || policy_ != shmbus::overflow::drop_oldest)) return refuse();
 
+  shared_u64& word = lane_.word(write_.index);
+  const std::uint64_t full = ring_word::of(write_.lap, chunk.chunk);
   chunk.add(id_);
   ++outstanding_;
-  if (policy_ == shmbus::overflow::drop_oldest && outstanding_ > shape_.capacity) {
-    // release: publishes the message; acquire: pairs with the subscriber's take, if it was faster.
-    const std::uint64_t old = slot.exchange(word, acq_rel);
-    if (const std::uint64_t evicted = ring_word::chunk(old)) give_back(pool, evicted);
+  if (room) {
+    word.store(full, release);  // publishes the message; pairs with the acquire of look()
+    --room_;
   } else {
-    // Less than a full ring is outstanding, or the slot was seen TAKEN: nobody else writes it.
-    slot.store(word, release);  // publishes the message; pairs with the acquire of the take
+    make_way(word, full, pool);
   }
+  write_.advance(shape_.capacity);
+  return pushed::sent;
+}
+
+inline writer_lane::pushed writer_lane::push(const small_content& message, chunk_pool& pool)
+{
+  if (broken_) return pushed::broken;
+  shared_u64& word = lane_.word(write_.index);
+  if (has_room()) {
+    --room_;
+  } else {
+    if (broken_ || policy_ != shmbus::overflow::drop_oldest) return refuse();
+    make_way(word, ring_word::of(write_.lap, ring_word::writing), pool);
+    // Pairs with the acquire fence of a reader that copies the message before: whoever sees a word of
+    // this one sees WRITING too.
+    std::atomic_thread_fence(release);
+  }
+  message.write(lane_.small(write_.index));
+  // release: publishes the message; pairs with the acquire of look().
+  word.store(ring_word::of(write_.lap, ring_word::small), release);
   write_.advance(shape_.capacity);
   return pushed::sent;
 }

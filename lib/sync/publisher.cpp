@@ -64,9 +64,14 @@ struct publisher::state {
 
 namespace {
 
+[[gnu::cold]] void fail(const std::error_code& ec, const topic& t)
+{
+  detail::throw_if(ec, "cannot publish on " + std::string(t.name()));
+}
+
 std::size_t checked(std::size_t reached, const std::error_code& ec, const topic& t)
 {
-  if (ec) detail::throw_if(ec, "cannot publish on " + std::string(t.name()));
+  if (ec) fail(ec, t);
   return reached;
 }
 

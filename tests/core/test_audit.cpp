@@ -14,10 +14,10 @@ using namespace shmbus;
 namespace {
 
 struct patient {
-  patient()
+  explicit patient(std::size_t size = 100)
   {
     sub.subscribe("/a");
-    for (int i = 0; i != 3; ++i) pub.publish(topic("/a"), "some text");
+    for (int i = 0; i != 3; ++i) pub.publish(topic("/a"), std::string(size, 'x'));
   }
 
   std::string found() const
@@ -45,7 +45,7 @@ struct patient {
   core::lane_view view() const
   {
     const subscriber_options o;
-    return core::lane_shape(o.queue_capacity, o.max_held).view(&lane());
+    return core::lane_shape(o.queue_capacity, o.max_held, true).view(&lane());
   }
 
   sync::broker broker{own_bus()};
@@ -165,7 +165,7 @@ TEST_CASE("audit: lanes")
     CHECK(p.finds("is not as its subscriber asked for"));
   }
   {
-    broken b(p.view().slots[100], core::ring_word::of(7, 0));
+    broken b(p.view().word(100), core::ring_word::of(7, 0));
     CHECK(p.finds("has a hole at slot 100, lap 7"));
   }
   {
@@ -179,21 +179,43 @@ TEST_CASE("audit: lanes")
   CHECK(p.found() == "");
 }
 
+TEST_CASE("audit: small messages, in their slots")
+{
+  patient p(9);
+  CHECK(p.found() == "");
+  {
+    broken b(p.view().small(1).sizes, std::uint64_t{81} << 32 | 2);
+    CHECK(p.finds("is larger than its slot"));
+  }
+  {
+    broken b(p.lane().read, std::uint64_t{4});
+    CHECK(p.finds("had 3 messages, and 4 are said to be read"));
+  }
+  {
+    broken b(p.lane().slot_size, 16u);
+    CHECK(p.finds("has a size that there is not"));
+  }
+  CHECK(core::audit(p.bus()).queued == 3);
+  CHECK(p.sub.try_receive());
+  CHECK(core::audit(p.bus()).queued == 2);
+  CHECK(p.found() == "");
+}
+
 TEST_CASE("audit: messages")
 {
   patient p;
-  auto* slots = p.view().slots;
-  const std::uint64_t first = slots[0].load(core::relaxed);
+  auto& slot = p.view().word(1);
+  const std::uint64_t first = p.view().word(0).load(core::relaxed);
   {
-    broken b(slots[1], first);
+    broken b(slot, first);
     CHECK(p.finds("two messages in the same place"));
   }
   {
-    broken b(slots[1], core::ring_word::of(1, 1));
+    broken b(slot, core::ring_word::of(1, 3));
     CHECK(p.finds("lies outside of the pages"));
   }
   {
-    broken b(slots[1], core::ring_word::of(1, 200 * core::units_per_page));
+    broken b(slot, core::ring_word::of(1, 200 * core::units_per_page));
     CHECK(p.finds("which is not its publisher's"));
   }
   std::error_code ec;

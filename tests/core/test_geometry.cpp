@@ -66,7 +66,7 @@ TEST_CASE("geometry: pages for directories, and a lane for each client")
 {
   with_all([](const geometry& g) {
     CHECK(g.directory_pages() * core::page_size >= g.directory_size());
-    const core::lane_shape usual(256, 64);
+    const core::lane_shape usual(256, 64, false);
     const std::uint64_t pages = g.control_pages - g.first_leased_page;
     CHECK(pages >= g.directory_pages() + std::uint64_t{g.max_clients} * usual.pages());
   });

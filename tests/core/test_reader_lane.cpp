@@ -18,10 +18,12 @@ namespace {
 
 // A lane with its subscriber's side, and a publisher that is nothing but its words.
 struct lane : core_fixture {
-  explicit lane(overflow policy, std::uint32_t capacity = 4, std::uint32_t max_held = 4)
-      : shape(capacity, max_held),
+  explicit lane(overflow policy, std::uint32_t capacity = 4, std::uint32_t max_held = 4,
+                bool small = false)
+      : shape(capacity, max_held, small),
         owner(core::reader::join(bus, {.queue_capacity = capacity, .max_held = max_held}, ec)),
-        memory(static_cast<std::byte*>(::operator new(shape.size(), std::align_val_t{64}))),
+        memory(static_cast<std::byte*>(
+            ::operator new(shape.size(), std::align_val_t{alignof(core::lane_header)}))),
         view(shape.view(::new(memory.get()) core::lane_header{})),
         reader(*owner, {1, 5}, view, shape, policy)
   {
@@ -52,13 +54,23 @@ struct lane : core_fixture {
   }
   void put(std::uint64_t position, std::uint64_t chunk)
   {
-    view.slots[position % shape.capacity].store(ring_word::of(position / shape.capacity + 1, chunk),
-                                                core::release);
+    view.word(position % shape.capacity)
+        .store(ring_word::of(position / shape.capacity + 1, chunk), core::release);
+  }
+  // The same in the slot itself.
+  void put_small(std::uint64_t position, std::string_view text)
+  {
+    const auto index = static_cast<std::uint32_t>(position % shape.capacity);
+    core::small_topic topic;
+    topic.assign("/t", 2);
+    const auto bytes = std::as_bytes(std::span(text));
+    core::small_content{position, 7, 8, bytes.data(), bytes.size(), topic}.write(view.small(index));
+    put(position, ring_word::small);
   }
   found take(detail::received& r)
   {
     const found f = reader.look();
-    return f == found::message ? reader.take(*bus, r) : f;
+    return f == found::message ? reader.take(*bus, own, r) : f;
   }
   std::uint64_t completion(std::uint64_t k) const
   {
@@ -66,13 +78,17 @@ struct lane : core_fixture {
   }
 
   struct free_memory {
-    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{64}); }
+    void operator()(std::byte* p) const
+    {
+      ::operator delete(p, std::align_val_t{alignof(core::lane_header)});
+    }
   };
 
   core::lane_shape shape;
   core::reader* owner;
   std::unique_ptr<std::byte, free_memory> memory;
   core::lane_view view;
+  core::own_messages own;
   reader_lane reader;
   std::byte* data = nullptr;
   std::uint64_t first_chunk = 0;
@@ -82,7 +98,7 @@ constexpr overflow all_policies[] = {overflow::drop_oldest, overflow::drop_newes
 
 }  // namespace
 
-TEST_CASE("reader_lane: takes messages in order, and leaves TAKEN behind")
+TEST_CASE("reader_lane: takes messages in order, and says how far it is")
 {
   for (const overflow policy : all_policies) {
     lane l(policy);
@@ -95,7 +111,9 @@ TEST_CASE("reader_lane: takes messages in order, and leaves TAKEN behind")
       CHECK(r.sequence == n);
       CHECK(r.payload_size == 64);
       CHECK(std::string_view(r.topic, r.topic_size) == "/t");
-      CHECK(ring_word::chunk(l.view.slots[n % 4].load(core::acquire)) == 0);
+      CHECK(l.view.header->read.load(core::acquire) == n + 1);
+      const bool marked = ring_word::chunk(l.view.word(n % 4).load(core::acquire)) == 0;
+      CHECK(marked == (policy == overflow::drop_oldest));
       CHECK_FALSE(l.reader.release(r.chunk));
       CHECK(l.completion(n) == ring_word::of(n / l.shape.completions + 1, chunk));
       CHECK(l.reader.held() == 0);
@@ -128,7 +146,7 @@ TEST_CASE("reader_lane: a message that is evicted after the look is not taken")
   REQUIRE(l.reader.look() == found::message);
   l.put(4, l.fill(4, 4));  // the publisher was faster
   detail::received r;
-  CHECK(l.reader.take(*l.bus, r) == found::nothing);
+  CHECK(l.reader.take(*l.bus, l.own, r) == found::nothing);
   REQUIRE(l.take(r) == found::message);
   CHECK(r.sequence == 1);
   CHECK(l.reader.collect_lost() == 1);
@@ -219,4 +237,81 @@ TEST_CASE("reader_lane: a publisher that waits for room is rung for each taking"
   REQUIRE(l.take(r) == found::message);
   CHECK(bell->rung_since(ticket));
   CHECK((bell->pending()[0].load(core::seq_cst) & core::bit_mask(1)) != 0);
+}
+
+TEST_CASE("reader_lane: small messages are copied, so their slot is free at once")
+{
+  for (const overflow policy : all_policies) {
+    lane l(policy, 4, 4, true);
+    std::vector<detail::received> held(12);
+    for (std::uint64_t n = 0; n != held.size(); ++n) {
+      l.put_small(n, std::string(n * 7, static_cast<char>('a' + n)));
+      REQUIRE(l.take(held[n]) == found::message);
+      CHECK(l.view.header->read.load(core::acquire) == n + 1);
+    }
+    CHECK(l.own.held() == held.size());
+    CHECK(l.reader.held() == 0);  // nothing of the publisher's
+    for (std::uint64_t n = 0; n != held.size(); ++n) {
+      const detail::received& r = held[n];
+      CHECK(r.sequence == n);
+      CHECK(r.sent_at_ns == 7);
+      CHECK(r.type == 8);
+      CHECK(std::string_view(r.topic, r.topic_size) == "/t");
+      CHECK(std::string(reinterpret_cast<const char*>(r.payload), r.payload_size) ==
+            std::string(n * 7, static_cast<char>('a' + n)));
+      CHECK(reinterpret_cast<std::uintptr_t>(r.payload) % core::cache_line == 0);
+      CHECK_FALSE(l.own.give_back(*r.block));
+    }
+    CHECK(l.own.held() == 0);
+  }
+}
+
+TEST_CASE("reader_lane: a small message that is overwritten while it is copied is not taken")
+{
+  lane l(overflow::drop_oldest, 4, 4, true);
+  for (std::uint64_t n = 0; n != 4; ++n) l.put_small(n, "old");
+  REQUIRE(l.reader.look() == found::message);
+  SUBCASE("by a whole one") { l.put_small(4, "new"); }
+  SUBCASE("by one that is still being written, or whose publisher died there")
+  {
+    l.put(4, ring_word::writing);
+  }
+  detail::received r;
+  CHECK(l.reader.take(*l.bus, l.own, r) == found::nothing);
+  CHECK(l.own.held() == 0);
+  for (std::uint64_t n = 1; n != 4; ++n) {
+    REQUIRE(l.take(r) == found::message);
+    CHECK(r.sequence == n);
+    l.own.give_back(*r.block);
+  }
+  CHECK(l.reader.collect_lost() == 1);
+}
+
+TEST_CASE("reader_lane: where one is being written there is nothing yet")
+{
+  lane l(overflow::drop_oldest, 4, 4, true);
+  l.put(0, ring_word::writing);
+  CHECK(l.reader.look() == found::nothing);
+  l.put_small(0, "there");
+  CHECK(l.reader.look() == found::message);
+}
+
+TEST_CASE("reader_lane: small messages that can't be")
+{
+  lane l(overflow::drop_oldest, 4, 4, true);
+  detail::received r;
+  const auto spoil = [&](std::uint64_t n, std::uint64_t sizes) {
+    l.put_small(n, "text");
+    l.view.small(static_cast<std::uint32_t>(n % 4)).sizes.store(sizes, core::relaxed);
+    return l.take(r);
+  };
+  CHECK(spoil(0, std::uint64_t{81} << 32 | 2) == found::corrupt);
+  CHECK(spoil(1, std::uint64_t{0xffffffff} << 32) == found::corrupt);
+  CHECK(spoil(2, 0xffffffff) == found::corrupt);
+  CHECK(spoil(3, std::uint64_t{80} << 32 | 2) == found::message);
+  l.own.give_back(*r.block);
+  CHECK(l.own.held() == 0);
+  lane plain(overflow::drop_oldest);
+  plain.put(0, ring_word::small);
+  CHECK(plain.take(r) == found::corrupt);
 }

@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -23,11 +25,13 @@ constexpr core::lessee subscriber{2, 6};
 
 // A lane with its publisher's side, and a subscriber that is nothing but its words.
 struct lane {
-  explicit lane(overflow policy, std::uint32_t capacity = 4, std::uint32_t max_held = 4)
-      : shape(capacity, max_held),
+  explicit lane(overflow policy, std::uint32_t capacity = 4, std::uint32_t max_held = 4,
+                bool small = false)
+      : shape(capacity, max_held, small),
         bus(open()),
         pool(*bus, publisher),
-        memory(static_cast<std::byte*>(::operator new(shape.size(), std::align_val_t{64}))),
+        memory(static_cast<std::byte*>(
+            ::operator new(shape.size(), std::align_val_t{alignof(core::lane_header)}))),
         view(shape.view(::new(memory.get()) core::lane_header{})),
         writer(view.header, shape, publisher, subscriber, policy, 9, 100)
   {
@@ -55,15 +59,32 @@ struct lane {
     return result;
   }
 
-  std::uint64_t word() const { return view.slots[next.index].load(std::memory_order_acquire); }
+  std::uint64_t word() const { return view.word(next.index).load(std::memory_order_acquire); }
+
+  pushed push_small(std::string_view text)
+  {
+    core::small_topic topic;
+    topic.assign("/t", 2);
+    const auto bytes = std::as_bytes(std::span(text));
+    return writer.push(core::small_content{count++, 7, 0, bytes.data(), bytes.size(), topic}, pool);
+  }
+  std::string text(std::uint32_t index) const
+  {
+    const core::small_message& m = view.small(index);
+    std::byte out[core::small_message::capacity];
+    core::load_words(out, m.text, core::small_message::text_words);
+    return {reinterpret_cast<const char*>(out), m.sizes.load(std::memory_order_relaxed) >> 32};
+  }
 
   // What a subscriber does, without its looking.
   std::uint64_t take()
   {
     const std::uint64_t w = word();
     REQUIRE(ring_word::lap(w) == next.lap);
-    view.slots[next.index].store(ring_word::of(next.lap, 0), std::memory_order_release);
+    view.word(next.index)
+        .store(ring_word::of(next.lap, ring_word::taken), std::memory_order_release);
     next.advance(shape.capacity);
+    view.header->read.store(next.count(shape.capacity), std::memory_order_release);
     return ring_word::chunk(w);
   }
   void release(std::uint64_t chunk)
@@ -74,7 +95,10 @@ struct lane {
   std::uint64_t lost() const { return view.header->dropped.load(std::memory_order_acquire); }
 
   struct free_memory {
-    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{64}); }
+    void operator()(std::byte* p) const
+    {
+      ::operator delete(p, std::align_val_t{alignof(core::lane_header)});
+    }
   };
 
   core::lane_shape shape;
@@ -84,6 +108,7 @@ struct lane {
   core::lane_view view;
   writer_lane writer;
   core::ring_position next, done;
+  std::uint64_t count = 0;
   std::uint64_t last = 0;
 };
 
@@ -92,11 +117,12 @@ struct lane {
 TEST_CASE("lane shape: completions for all that can be outstanding")
 {
   for (const std::uint32_t capacity : {1u, 2u, 3u, 255u, 256u, 65536u}) {
-    const core::lane_shape s(capacity, 64);
+    const core::lane_shape s(capacity, 64, false);
     CHECK(s.completions >= capacity + 64 + 1);
     CHECK(std::has_single_bit(s.completions));
     CHECK((1u << s.completions_log2) == s.completions);
     CHECK(s.pages() * core::page_size >= s.size());
+    CHECK(core::lane_shape(capacity, 64, true).slots_size() == capacity * sizeof(core::small_slot));
   }
 }
 
@@ -136,11 +162,11 @@ TEST_CASE("writer_lane: a full queue that blocks says so, and loses nothing")
 {
   lane l(overflow::block);
   for (int i = 0; i != 4; ++i) CHECK(l.push() == pushed::sent);
-  CHECK(l.writer.full(l.pool));
+  CHECK(l.writer.full());
   CHECK(l.push() == pushed::full);
   CHECK(l.lost() == 0);
   l.take();
-  CHECK_FALSE(l.writer.full(l.pool));
+  CHECK_FALSE(l.writer.full());
   CHECK(l.push() == pushed::sent);
 }
 
@@ -162,8 +188,8 @@ TEST_CASE("writer_lane: under memory pressure the oldest goes first; only where 
   lane l(overflow::drop_oldest);
   for (int i = 0; i != 3; ++i) l.push();
   CHECK(l.writer.evict_oldest(l.pool));
-  CHECK(ring_word::chunk(l.view.slots[0].load(std::memory_order_acquire)) == 0);
-  CHECK(ring_word::chunk(l.view.slots[1].load(std::memory_order_acquire)) != 0);
+  CHECK(ring_word::chunk(l.view.word(0).load(std::memory_order_acquire)) == 0);
+  CHECK(ring_word::chunk(l.view.word(1).load(std::memory_order_acquire)) != 0);
   l.next.advance(4);
   l.take();
   CHECK(l.writer.evict_oldest(l.pool));  // the third; what is taken is the subscriber's
@@ -195,7 +221,7 @@ TEST_CASE("writer_lane: garbage from the subscriber breaks this lane and nothing
     l.push();
     CHECK(l.writer.broken());
     CHECK(l.push() == pushed::broken);
-    CHECK_FALSE(l.writer.full(l.pool));
+    CHECK_FALSE(l.writer.full());
     CHECK_FALSE(l.writer.evict_oldest(l.pool));
   };
   garbage(0);
@@ -228,10 +254,76 @@ TEST_CASE("writer_lane: garbage from the subscriber breaks this lane and nothing
   {
     lane l(overflow::drop_oldest);
     for (int i = 0; i != 4; ++i) l.push();
-    l.view.slots[0].store(ring_word::of(1, 12345), std::memory_order_release);
+    l.view.word(0).store(ring_word::of(1, 12345), std::memory_order_release);
     l.push();
     CHECK(l.writer.broken());
   }
+}
+
+TEST_CASE("writer_lane: small messages stand in their slots and need no chunk")
+{
+  for (const auto policy : {overflow::drop_oldest, overflow::drop_newest, overflow::block}) {
+    lane l(policy, 4, 4, true);
+    REQUIRE(l.writer.has_small());
+    for (int round = 0; round != 3; ++round) {
+      for (const std::string size : {"", "1", "12345678", "123456789"}) {
+        REQUIRE(l.push_small(size) == pushed::sent);
+        CHECK(l.text(l.next.index) == size);
+        CHECK(l.take() == ring_word::small);
+      }
+    }
+    CHECK(l.view.small(0).sent_at_ns.load(std::memory_order_relaxed) == 7);
+    CHECK((l.view.small(0).sizes.load(std::memory_order_relaxed) & 0xffffffff) == 2);
+    CHECK_FALSE(l.pool.trim());  // it never leased anything
+  }
+}
+
+TEST_CASE("writer_lane: a full queue of small messages does what its subscriber chose")
+{
+  const std::string most(80, 'm');
+  lane oldest(overflow::drop_oldest, 4, 4, true);
+  for (int i = 0; i != 9; ++i) CHECK(oldest.push_small(most) == pushed::sent);
+  CHECK(ring_word::lap(oldest.word()) == 3);
+  CHECK(oldest.lost() == 0);
+  lane newest(overflow::drop_newest, 4, 4, true);
+  for (int i = 0; i != 4; ++i) CHECK(newest.push_small(most) == pushed::sent);
+  CHECK(newest.push_small(most) == pushed::lost);
+  CHECK(newest.lost() == 1);
+  lane block(overflow::block, 4, 4, true);
+  for (int i = 0; i != 4; ++i) CHECK(block.push_small(most) == pushed::sent);
+  CHECK(block.push_small(most) == pushed::full);
+  block.take();
+  CHECK(block.push_small(most) == pushed::sent);
+}
+
+TEST_CASE("writer_lane: small messages and chunks push each other out")
+{
+  lane l(overflow::drop_oldest, 4, 4, true);
+  for (int i = 0; i != 4; ++i) CHECK(l.push() == pushed::sent);
+  for (int i = 0; i != 4; ++i) CHECK(l.push_small("small") == pushed::sent);
+  CHECK(l.pool.trim());  // all chunks are back
+  for (int i = 0; i != 4; ++i) CHECK(l.push() == pushed::sent);
+  CHECK(ring_word::is_chunk(l.word()));
+  CHECK_FALSE(l.writer.broken());
+}
+
+TEST_CASE("writer_lane: under memory pressure small messages stay, since they use none")
+{
+  lane l(overflow::drop_oldest, 4, 4, true);
+  l.push_small("small");
+  l.push();
+  CHECK(l.writer.evict_oldest(l.pool));
+  CHECK_FALSE(l.writer.evict_oldest(l.pool));
+  CHECK(ring_word::chunk(l.view.word(0).load(std::memory_order_acquire)) == ring_word::small);
+}
+
+TEST_CASE("writer_lane: a subscriber that says it read what was never sent breaks the lane")
+{
+  lane l(overflow::block, 4, 4, true);
+  for (int i = 0; i != 4; ++i) l.push_small("small");
+  l.view.header->read.store(5, std::memory_order_release);
+  CHECK(l.push_small("small") == pushed::broken);
+  CHECK(l.writer.broken());
 }
 
 TEST_CASE("writer_lane: one thread writes while another takes and releases")
