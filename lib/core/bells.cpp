@@ -61,7 +61,7 @@ std::uint32_t leased_bell::arm() noexcept
   // seq_cst: the store must be seen before our next look, as notify() has its bits before `armed`.
   bell_->armed.store(2 * std::uint64_t{ticket} + 1, seq_cst);
   // Pairs with the publisher's fence between slot and bell: it sees `armed`, or we see the slot.
-  std::atomic_thread_fence(seq_cst);
+  fence(seq_cst);
   return ticket;
 }
 

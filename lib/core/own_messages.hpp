@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/atomic.hpp"
 #include "core/layout.hpp"
 #include "shm/single_threaded.hpp"
 
@@ -75,8 +76,8 @@ private:
   bool finished_ = false;
 
   // Given back by other threads; the end mark after finish().
-  alignas(cache_line) std::atomic<own_block*> returned_{nullptr};
-  std::atomic<std::int64_t> left_{0};  // held at finish() less those given back since
+  alignas(cache_line) atomic<own_block*> returned_{nullptr};
+  atomic<std::int64_t> left_{0};  // held at finish() less those given back since
 };
 
 }  // namespace shmbus::core

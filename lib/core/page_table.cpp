@@ -53,7 +53,7 @@ std::optional<std::uint32_t> page_table::lease(lessee who, std::uint32_t count,
     }
     // Pairs with the acquire fence of a reader that came here by a way the last owner left open:
     // it must see that way closed if it sees anything that is written from here on.
-    std::atomic_thread_fence(release);
+    fence(release);
     hint_.store(*first + count, std::memory_order_relaxed);
     return first;
   }

@@ -3,7 +3,6 @@
 #include "core/layout.hpp"
 #include "shm/file.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <system_error>
@@ -67,7 +66,7 @@ private:
                    std::error_code& ec) noexcept;
 
   place place_;
-  std::atomic<std::uint32_t> hint_;  // where the next search begins; only a guess
+  atomic<std::uint32_t> hint_;  // where the next search begins; only a guess
 };
 
 }  // namespace shmbus::core

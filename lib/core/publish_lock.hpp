@@ -1,9 +1,9 @@
 #pragma once
 
+#include "core/atomic.hpp"
 #include "shm/futex.hpp"
 #include "shm/single_threaded.hpp"
 
-#include <atomic>
 #include <cstdint>
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -37,7 +37,7 @@ public:
     held_.store(0, std::memory_order_release);
     // Pairs with the increment in lock_slowly(): the sleeper counts itself, then the kernel looks
     // at the lock; we free the lock, then look at the count. One sees the other.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    fence(std::memory_order_seq_cst);
     if (sleepers_.load(std::memory_order_relaxed) != 0) shm::futex_wake_one_private(address());
   }
 
@@ -70,8 +70,8 @@ private:
     return reinterpret_cast<const std::uint32_t*>(&held_);
   }
 
-  std::atomic<std::uint32_t> held_{0};
-  std::atomic<std::uint32_t> sleepers_{0};
+  atomic<std::uint32_t> held_{0};
+  atomic<std::uint32_t> sleepers_{0};
 };
 
 }  // namespace shmbus::core

@@ -1,6 +1,7 @@
 #include "core/reader.hpp"
 
 #include "core/clients.hpp"
+#include "core/patience.hpp"
 #include "core/recovery.hpp"
 #include "shm/memory_barrier.hpp"
 #include "shmbus/errc.hpp"
@@ -12,15 +13,6 @@
 #include <thread>
 
 namespace shmbus::core {
-namespace {
-
-// Messages from one publisher in a row while others wait too.
-constexpr std::uint32_t turns = 16;
-
-// Looks at a lane without a message before it has to ring for us anew.
-constexpr std::uint32_t patience = 256;
-
-}  // namespace
 
 reader* reader::join(std::shared_ptr<core::bus> b, const subscriber_options& options,
                      std::error_code& ec)
@@ -115,7 +107,7 @@ reader_lane* reader::find_lane_in(std::uint32_t word, std::uint64_t bits) noexce
       // Take the bit back, and look once more. The publisher goes the other way, slot then bit, so
       // one of us sees the other.
       clear_bit(bus_->pending(me_.slot), publisher);
-      std::atomic_thread_fence(seq_cst);
+      fence(seq_cst);
       lane = look_at(publisher);
       if (!lane) continue;
       set_bit(bus_->pending(me_.slot), publisher);
@@ -192,7 +184,7 @@ reader_lane* reader::open_lane(std::uint32_t publisher, slot_word state) noexcep
                     header->overflow.load(relaxed) == static_cast<std::uint32_t>(options_.overflow);
   // Pairs with the release fence of a lease: if those were the words of a next owner of the pages,
   // we see that this publisher is gone, and then nothing was read.
-  std::atomic_thread_fence(acquire);
+  fence(acquire);
   const auto after = slot_word::unpack(slot.state.load(seq_cst));
   if (!ours || after.generation != state.generation || !(after.owned() || after.orphan()))
     return nullptr;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/atomic.hpp"
 #include "core/bells.hpp"
 #include "core/bus.hpp"
 #include "core/own_messages.hpp"
@@ -122,8 +123,8 @@ private:
   std::shared_ptr<core::bus> bus_;
   lessee me_;
   subscriber_options options_;
-  std::atomic<bool> entered_{false};
-  std::atomic<bool> closed_{false};
+  atomic<bool> entered_{false};
+  atomic<bool> closed_{false};
 
   // Only between enter() and leave().
   struct source {
@@ -138,14 +139,14 @@ private:
   std::uint32_t next_source_ = 0;   // where the search for the next lane begins
   std::uint64_t held_at_most_ = 0;  // an upper bound; exact when it was last worked out
   std::uint64_t reported_lost_ = 0;
-  std::atomic<std::uint64_t> lost_{0};
+  atomic<std::uint64_t> lost_{0};
 
   std::mutex subscriptions_mutex_;
   subscription_table subscriptions_;
 
-  std::atomic<std::uint32_t> parts_{1};  // the client, and each lane: the last one leaves the bus
+  atomic<std::uint32_t> parts_{1};  // the client, and each lane: the last one leaves the bus
   // The owner, the client on the bus, and messages of its own that are held after its end.
-  std::atomic<std::uint32_t> refs_{2};
+  atomic<std::uint32_t> refs_{2};
 };
 
 }  // namespace shmbus::core

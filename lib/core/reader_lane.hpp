@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/atomic.hpp"
 #include "core/bells.hpp"
 #include "core/bus.hpp"
 #include "core/chunk_sizes.hpp"
@@ -11,7 +12,6 @@
 #include "shmbus/config.hpp"
 #include "shmbus/message.hpp"
 
-#include <atomic>
 #include <cstdint>
 
 namespace shmbus::core {
@@ -88,7 +88,7 @@ private:
 
   // On a line of its own: other threads write it. Releases begun, and whether the lane is finished.
   static constexpr std::uint64_t finished = std::uint64_t{1} << 63;
-  alignas(cache_line) std::atomic<std::uint64_t> releases_{0};
+  alignas(cache_line) atomic<std::uint64_t> releases_{0};
 };
 
 inline reader_lane::found reader_lane::look() noexcept
@@ -144,7 +144,7 @@ inline void reader_lane::passed(bus& b) noexcept
   lane_.header->read.store(next_.count(shape_.capacity), core::release);
   if (policy_ != shmbus::overflow::block) return;
   // Pairs with the seq_cst store of want_space: the publisher sees the room, or we its wish.
-  std::atomic_thread_fence(seq_cst);
+  fence(seq_cst);
   if (lane_.header->want_space.load(seq_cst) != 0) ring_client(b, publisher_.slot);
 }
 
@@ -166,7 +166,7 @@ inline reader_lane::found reader_lane::take_small(own_messages& own, detail::rec
     out.type = from.type.load(relaxed);
   }
   // Pairs with the release fence of writer_lane::push(): if a word was the next message's, so is this.
-  std::atomic_thread_fence(acquire);
+  fence(acquire);
   if (lane_.word(next_.index).load(relaxed) != word_) {
     if (to) own.give_back(*to);
     return found::nothing;

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <atomic>
+#include "core/atomic.hpp"
+
 #include <cstdint>
 
 // In a build for tests of death, each write to shared memory is a place to die at: crash_point() is
@@ -65,8 +66,8 @@ public:
   const T* address() const noexcept { return reinterpret_cast<const T*>(&value_); }
 
 private:
-  static_assert(std::atomic<T>::is_always_lock_free && sizeof(std::atomic<T>) == sizeof(T));
-  std::atomic<T> value_;
+  static_assert(atomic<T>::is_always_lock_free && sizeof(atomic<T>) == sizeof(T));
+  atomic<T> value_;
 };
 
 using shared_u32 = shared_word<std::uint32_t>;

@@ -31,7 +31,7 @@ std::optional<std::string> load_text(const pattern_entry& e)
   pattern_text words;
   for (std::size_t i = 0; i != words.size(); ++i) words[i] = e.text[i].load(relaxed);
   // Pairs with the fence in add(): if a later use's text was read, its state is seen here.
-  std::atomic_thread_fence(acquire);
+  fence(acquire);
   if (e.state.load(relaxed) != state) return std::nullopt;
   return std::string(reinterpret_cast<const char*>(words.data()), size);
 }
@@ -52,7 +52,7 @@ void subscription_table::add(std::string_view pattern, std::error_code& ec)
   active_.push_back({std::string(pattern), e});
   const std::uint32_t free_state = e->state.load(relaxed);
   // Pairs with the fence in load_text(): who reads any of this text sees the entry was free before.
-  std::atomic_thread_fence(release);
+  fence(release);
   store_text(*e, pattern);
   e->state.store(free_state + 1, release);  // pairs with the acquire in load_text()
   changed();
@@ -124,7 +124,7 @@ std::optional<std::vector<std::string>> read_subscriptions(const bus& b, lessee 
   }
   // Pairs with the release fence of a lease: if we read what a next owner of the pages wrote, we see
   // here that this subscriber is gone.
-  std::atomic_thread_fence(acquire);
+  fence(acquire);
   const auto now = slot_word::unpack(s.state.load(seq_cst));
   if (!now.owned() || now.generation != subscriber.generation) return std::nullopt;
   return found;

@@ -251,7 +251,7 @@ template <class Push, class Settle>
   if (!tell_later) {
     // Pairs with the fence of a subscriber between clearing its bit and its last look: it sees the
     // slot, or we see the bit clear.
-    std::atomic_thread_fence(seq_cst);
+    fence(seq_cst);
     for (writer_lane* lane : r.lanes) notify(*bus_, lane->subscriber(), me_.slot);
   } else {
     to_tell = reached;
@@ -419,7 +419,7 @@ bool writer::ask_for_space(const topic_ref& t)
   }
   // Pairs with the fence of the subscriber between its TAKEN and its look at want_space: it sees
   // that we want space, or we see that there is some.
-  std::atomic_thread_fence(seq_cst);
+  fence(seq_cst);
   return prepare(t, ec) != nullptr || ec != errc::queue_full;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/atomic.hpp"
 #include "core/bells.hpp"
 #include "core/bus.hpp"
 #include "core/chunk_pool.hpp"
@@ -13,7 +14,6 @@
 #include "shmbus/payload.hpp"
 #include "shmbus/topic.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <system_error>
@@ -119,7 +119,7 @@ private:
   lessee me_;
   publisher_options options_;
   std::byte* data_;
-  std::atomic<bool> closed_{false};
+  atomic<bool> closed_{false};
 
   publish_lock lock_;  // guards what follows
   chunk_pool pool_;

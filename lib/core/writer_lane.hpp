@@ -113,7 +113,7 @@ inline writer_lane::pushed writer_lane::push(const small_content& message, chunk
     make_way(word, ring_word::of(write_.lap, ring_word::writing), pool);
     // Pairs with the acquire fence of a reader that copies the message before: whoever sees a word of
     // this one sees WRITING too.
-    std::atomic_thread_fence(release);
+    fence(release);
   }
   message.write(lane_.small(write_.index));
   // release: publishes the message; pairs with the acquire of look().
