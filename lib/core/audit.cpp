@@ -67,6 +67,7 @@ audit_report audit_look::take()
   look_at_slots();
   look_at_bells();
   for (std::uint32_t i = 0; i != seen_.size(); ++i) look_at_client(i);
+  look_at_counts();
   look_at_pages();
   return std::move(report_);
 }
@@ -75,6 +76,8 @@ void audit_look::look_at_slots()
 {
   const std::uint32_t top = bus_.clients_high_water();
   seen_.resize(top);
+  taken_.assign(top, 0);
+  pushed_.assign(top, 0);
   for (std::uint32_t i = 0; i != bus_.limits().max_clients; ++i) {
     const auto word = bus_.slot(i).state.load(seq_cst);
     const auto state = slot_word::unpack(word);
@@ -129,6 +132,7 @@ void audit_look::look_at_client(std::uint32_t i)
   } else {
     problem(slot_text(i) + " is of neither a publisher nor a subscriber");
   }
+  if (state.state != slot_state::reclaim) look_at_statistics(who, role);
   // What was found of a client that went meanwhile says nothing.
   if (slot_word::unpack(bus_.slot(i).state.load(seq_cst)) != state)
     report_.problems.resize(problems_before);

@@ -17,6 +17,7 @@ struct audit_report {
   std::uint32_t lanes = 0;
   std::uint64_t queued = 0;    ///< messages that wait in lanes
   std::uint64_t pushed = 0;    ///< messages that were ever put into these lanes
+  std::uint64_t received = 0;  ///< of which their subscribers took so many
   std::uint64_t released = 0;  ///< of which their subscribers are done with
   std::uint64_t dropped = 0;   ///< lost without a place in a lane
   std::uint32_t control_pages = 0;
@@ -35,6 +36,8 @@ struct audit_report {
 ///             not taken
 ///   messages  each within pages of its publisher, no two of a lane in one place; the subscriber's
 ///             bit is set while it has one
+///   counters  no more received than sent, in each lane and in all; nothing lost in lanes that lose
+///             nothing
 ///   bells     a state that there is; its lock byte held while it is leased
 ///
 /// Reads only, takes no slot and no lock, on a bus that is in use: what only one of several looks

@@ -2,6 +2,7 @@
 #include "core/bells.hpp"
 #include "core/chunk_sizes.hpp"
 #include "core/small_content.hpp"
+#include "core/clients.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -58,7 +59,7 @@ void audit_look::look_at_lane(lessee publisher, slot_state state, std::uint32_t 
   const lane_view lane = shape.view(const_cast<lane_header*>(header));
   const std::size_t problems_before = report_.problems.size();
   const std::uint64_t queued_before = report_.queued;
-  look_at_positions(lane, shape, name);
+  look_at_positions(lane, shape, publisher, reader, name);
   look_at_chunks(publisher, lane, shape, name);
   report_.dropped += header->dropped.load(acquire);
   // Who is in the middle of publishing sets the bit next; who died there is announced.
@@ -73,13 +74,15 @@ void audit_look::look_at_lane(lessee publisher, slot_state state, std::uint32_t 
 
 // Both rings were filled one after the other; nothing was read that was not sent, and nothing released
 // that was not taken.
-void audit_look::look_at_positions(const lane_view& lane, lane_shape shape, std::string_view name)
+void audit_look::look_at_positions(const lane_view& lane, lane_shape shape, lessee publisher,
+                                   lessee subscriber, std::string_view name)
 {
   const std::uint64_t read = lane.header->read.load(acquire);
   std::uint64_t released = 0;
   for (std::uint32_t i = 0; i != shape.completions; ++i)
     if (const auto lap = ring_word::lap(lane.completions[i].load(acquire)))
       released = std::max(released, (lap - 1) * shape.completions + i + 1);
+  const std::uint64_t taken = lane.header->taken.load(acquire);
   std::uint64_t pushed = 0;
   std::uint64_t queued = 0;
   std::uint64_t first_lap = 0;
@@ -102,8 +105,20 @@ void audit_look::look_at_positions(const lane_view& lane, lane_shape shape, std:
   if (released + queued > pushed)
     problem(std::string(name) + " had " + std::to_string(pushed) + " messages, of which " +
             std::to_string(queued) + " are queued and " + std::to_string(released) + " released");
+  // A lane that loses nothing it has taken: all that was sent was received or waits. One that was
+  // killed may have died between the two.
+  const bool keeps = lane.header->overflow.load(relaxed) !=
+                     static_cast<std::uint32_t>(shmbus::overflow::drop_oldest);
+  const bool differ = taken + queued != pushed && (taken + queued > pushed || keeps);
+  if (released > taken || (differ && bus_.lock().held_by_anyone(client_byte(subscriber.slot))))
+    problem(std::string(name) + " had " + std::to_string(pushed) + " messages, of which " +
+            std::to_string(queued) + " are queued, " + std::to_string(taken) + " received and " +
+            std::to_string(released) + " released");
+  taken_[subscriber.slot] += taken;
+  pushed_[publisher.slot] = std::max(pushed_[publisher.slot], pushed);
   report_.pushed += pushed;
   report_.queued += queued;
+  report_.received += taken;
   report_.released += released;
 }
 

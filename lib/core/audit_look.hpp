@@ -32,7 +32,10 @@ private:
   void look_at_client(std::uint32_t slot);
   void look_at_directory(lessee publisher, slot_state state);
   void look_at_lane(lessee publisher, slot_state state, std::uint32_t subscriber, place_word place);
-  void look_at_positions(const lane_view& lane, lane_shape shape, std::string_view name);
+  void look_at_positions(const lane_view& lane, lane_shape shape, lessee publisher,
+                         lessee subscriber, std::string_view name);
+  void look_at_statistics(lessee client, client_role role);
+  void look_at_counts();
   void look_at_chunks(lessee publisher, const lane_view& lane, lane_shape shape,
                       std::string_view name);
   void look_at_small(const lane_view& lane, std::uint32_t index, std::string_view name);
@@ -46,9 +49,11 @@ private:
 
   bus& bus_;
   audit_report report_;
-  std::vector<slot_word> seen_;  // by slot
-  std::vector<bool> reached_;    // pages of `control`
-  std::vector<extent> extents_;  // chunks of one lane
+  std::vector<slot_word> seen_;        // by slot
+  std::vector<bool> reached_;          // pages of `control`
+  std::vector<extent> extents_;        // chunks of one lane
+  std::vector<std::uint64_t> taken_;   // by subscriber's slot: in all lanes that are there
+  std::vector<std::uint64_t> pushed_;  // by publisher's slot: in the lane that had most
 };
 
 }  // namespace shmbus::core

@@ -24,6 +24,7 @@ bool clear_and_claim(bus& b, std::uint32_t i, slot_word free, client_role role,
   s.overflow.store(static_cast<std::uint32_t>(options.overflow), relaxed);
   s.pid.store(static_cast<std::uint32_t>(::getpid()), relaxed);
   s.waits_for_subscribers.store(0, relaxed);
+  s.statistics.store(0, relaxed);
   raise(b.header().clients_high_water, i + 1);
   std::uint64_t expected = free.pack();
   return s.state.compare_exchange(expected, slot_word{slot_state::live, free.generation + 1}.pack(),

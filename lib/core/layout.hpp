@@ -66,9 +66,11 @@ struct alignas(2 * cache_line) client_slot {
   shared_u32 overflow;
   shared_u32 pid;
   shared_u32 waits_for_subscribers;  // 1: ring this publisher when subscriptions change
+  shared_u64 statistics;             // place_word: what it counts, see statistics_layout.hpp
 };
 static_assert(sizeof(client_slot) == 128);
 static_assert(offsetof(client_slot, role) == 32);
+static_assert(offsetof(client_slot, statistics) == 56);
 
 /// What a waiting context or thread sleeps on. Leased like a client slot.
 struct alignas(cache_line) bell {
@@ -111,6 +113,7 @@ struct alignas(2 * cache_line) lane_header {
 
   // Written by the subscriber.
   alignas(cache_line) shared_u64 read;  // positions that it has taken or gone past
+  shared_u64 taken;                     // messages received, for those who look from outside
   shared_u32 closed;                    // 1: drained after the publisher's end, never touched again
 };
 static_assert(offsetof(lane_header, dropped) == 64);

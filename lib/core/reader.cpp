@@ -27,7 +27,11 @@ reader* reader::join(std::shared_ptr<core::bus> b, const subscriber_options& opt
 }
 
 reader::reader(std::shared_ptr<core::bus> b, lessee me, const subscriber_options& options)
-    : bus_(std::move(b)), me_(me), options_(options), subscriptions_(*bus_, me)
+    : bus_(std::move(b)),
+      me_(me),
+      options_(options),
+      statistics_(*bus_, me),
+      subscriptions_(*bus_, me)
 {
 }
 
@@ -58,6 +62,7 @@ reader::reader(std::shared_ptr<core::bus> b, lessee me, const subscriber_options
     out.lost_before = lost - reported_lost_;
     reported_lost_ = lost;
     ++held_at_most_;
+    statistics_.received(out.payload_size, out.sent_at_ns);
     return true;
   }
 }
@@ -72,7 +77,12 @@ std::size_t reader::take_some(std::span<message> out, std::error_code& ec) noexc
   return count;
 }
 
-bool reader::readable() noexcept { return find_lane() != nullptr; }
+bool reader::readable() noexcept
+{
+  if (find_lane()) return true;
+  going_to_sleep();
+  return false;
+}
 
 // Goes once round the publishers whose bit is set.
 reader_lane* reader::find_next_lane() noexcept
@@ -206,8 +216,10 @@ bool reader::holds_less(std::error_code& ec) noexcept
 
 void reader::count_lost(reader_lane& lane) noexcept
 {
-  if (const std::uint64_t lost = lane.collect_lost())
+  if (const std::uint64_t lost = lane.collect_lost()) {
     lost_.fetch_add(lost, std::memory_order_relaxed);
+    statistics_.lost(lost);
+  }
 }
 
 // The lane is used no more; whoever comes last, we or the release of its last message, ends it.

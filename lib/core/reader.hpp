@@ -5,6 +5,7 @@
 #include "core/bus.hpp"
 #include "core/own_messages.hpp"
 #include "core/reader_lane.hpp"
+#include "core/subscriber_statistics.hpp"
 #include "core/subscription_table.hpp"
 #include "shmbus/config.hpp"
 #include "shmbus/errc.hpp"
@@ -64,6 +65,8 @@ public:
   std::size_t take_some(std::span<message> out, std::error_code& ec) noexcept;
   /// Whether take() would find one. Goes past what was lost, takes nothing.
   bool readable() noexcept;
+  /// Nothing was there, and whoever receives may sleep: the next message is one that was waited for.
+  void going_to_sleep() noexcept { statistics_.going_to_sleep(); }
 
   void subscribe(std::string_view pattern, std::error_code& ec);
   void unsubscribe(std::string_view pattern, std::error_code& ec);
@@ -140,6 +143,7 @@ private:
   std::uint64_t held_at_most_ = 0;  // an upper bound; exact when it was last worked out
   std::uint64_t reported_lost_ = 0;
   atomic<std::uint64_t> lost_{0};
+  subscriber_statistics statistics_;
 
   std::mutex subscriptions_mutex_;
   subscription_table subscriptions_;

@@ -83,7 +83,8 @@ private:
   std::uint64_t word_ = 0;  // what look() found
   std::uint64_t lost_ = 0;
   std::uint64_t dropped_ = 0;  // of lane_header::dropped, already counted
-  std::uint64_t taken_ = 0;
+  std::uint64_t received_ = 0;
+  std::uint64_t taken_ = 0;   // of those, with a chunk of the publisher's
   std::uint64_t stored_ = 0;  // completions that were seen to stand, in order
 
   // On a line of its own: other threads write it. Releases begun, and whether the lane is finished.
@@ -132,6 +133,7 @@ inline reader_lane::found reader_lane::take(bus& b, own_messages& own,
   const found result = small ? take_small(own, out) : take_chunk(b, out);
   if (result == found::nothing || result == found::no_memory) return result;
   passed(b);
+  if (result == found::message) lane_.header->taken.store(++received_, relaxed);
   out.publisher = {publisher_.slot, publisher_.generation};
   return result;
 }

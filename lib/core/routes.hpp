@@ -4,6 +4,7 @@
 #include "core/pattern_trie.hpp"
 #include "core/small_bytes.hpp"
 #include "core/small_content.hpp"
+#include "core/statistics_layout.hpp"
 #include "core/writer_lane.hpp"
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct route {
   bool blocks = false;              // one of them may exert back-pressure
   bool ready = false;               // all lanes are there, and none of them blocks
   bool has_small = false;           // all lanes take small messages
+  topic_entry* counts = nullptr;    // there when a message goes out
 };
 
 /// What a publisher knows of all subscriptions: a private copy, renewed when `routes_version` says

@@ -56,9 +56,14 @@ std::shared_ptr<writer> writer::join(std::shared_ptr<core::bus> b, publisher_opt
   return w;
 }
 
-writer::writer(std::shared_ptr<core::bus> b, lessee me, publisher_options options,
-               std::byte* data) noexcept
-    : bus_(std::move(b)), me_(me), options_(options), data_(data), pool_(*bus_, me), routes_(*bus_)
+writer::writer(std::shared_ptr<core::bus> b, lessee me, publisher_options options, std::byte* data)
+    : bus_(std::move(b)),
+      me_(me),
+      options_(options),
+      data_(data),
+      statistics_(*bus_, me),
+      pool_(*bus_, me),
+      routes_(*bus_)
 {
 }
 
@@ -85,6 +90,7 @@ route* writer::prepare_anew(const topic_ref& t, std::error_code& ec)
   if (!usable(ec)) return nullptr;
   route& r = routes_.find(t.name, t.hash);
   if (r.lanes.size() != r.subscribers.size() && !make_lanes(r, ec)) return nullptr;
+  if (!r.counts) r.counts = &statistics_.topic(t.name);
   r.ready = !r.blocks;
   if (r.blocks) {
     for (writer_lane* lane : r.lanes) {
@@ -267,9 +273,11 @@ std::size_t writer::send(route& r, chunk_record& chunk, std::size_t size,
   // Relaxed: the release of each slot publishes them.
   chunk_header& h = head(data_ + std::uint64_t{chunk.chunk} * chunk_unit);
   h.sequence.store(sequence_++, relaxed);
-  h.sent_at_ns.store(options_.timestamps ? now_ns() : 0, relaxed);
+  const std::uint64_t at_ns = options_.timestamps ? now_ns() : 0;
+  h.sent_at_ns.store(at_ns, relaxed);
   h.payload_size.store(size, relaxed);
   h.type.store(type, relaxed);
+  publisher_statistics::published(*r.counts, size, at_ns);
   return push_and_notify(
       r, [&](writer_lane& lane) { return lane.push(chunk, pool_); },
       [&] {
@@ -279,9 +287,10 @@ std::size_t writer::send(route& r, chunk_record& chunk, std::size_t size,
 
 std::size_t writer::send_small(route& r, const payload_view& payload) noexcept
 {
-  const small_content content{sequence_++,    options_.timestamps ? now_ns() : 0,
-                              payload.type(), payload.data().data(),
-                              payload.size(), r.topic_words};
+  const std::uint64_t at_ns = options_.timestamps ? now_ns() : 0;
+  const small_content content{sequence_++,           at_ns,          payload.type(),
+                              payload.data().data(), payload.size(), r.topic_words};
+  publisher_statistics::published(*r.counts, payload.size(), at_ns);
   return push_and_notify(
       r, [&](writer_lane& lane) { return lane.push(content, pool_); }, [] {});
 }
@@ -296,8 +305,9 @@ std::size_t writer::try_publish(const topic& t, const payload_view& payload, std
   std::unique_lock guard(lock_);
   const topic_ref name{t.name(), t.hash()};
   route* r = prepare(name, ec);
-  if (!r) return 0;
+  if (!r) return refuse(ec);
   if (r->lanes.empty()) {
+    publisher_statistics::unheard(*r->counts, payload.size());
     ++sequence_;
     return 0;
   }
@@ -307,7 +317,7 @@ std::size_t writer::try_publish(const topic& t, const payload_view& payload, std
   }
   const std::size_t size = chunk_size(payload.size(), name.name.size());
   chunk_record* chunk = size < collect_first_from ? pool_.take_free(size) : nullptr;
-  if (!chunk && !(chunk = take_chunk_for(r, name, size, ec))) return 0;
+  if (!chunk && !(chunk = take_chunk_for(r, name, size, ec))) return refuse(ec);
   std::byte* memory = data_ + std::uint64_t{chunk->chunk} * chunk_unit;
   copy_bytes(memory + sizeof(chunk_header), payload.data().data(), payload.size());
   if (name.name.size() <= inline_topic_size) {
@@ -335,7 +345,10 @@ shmbus::loan writer::lend(const topic& t, std::size_t size, std::error_code& ec)
   // Nobody is told yet, so a route of before is good enough to know whose completions to collect.
   chunk_record* chunk =
       take_chunk(&routes_.find(name.name, name.hash), chunk_size(size, name.name.size()), ec);
-  if (!chunk) return l;
+  if (!chunk) {
+    refuse(ec);
+    return l;
+  }
   std::byte* memory = data_ + std::uint64_t{chunk->chunk} * chunk_unit;
   // The topic goes into its place now: the loan then needs no memory of its own for it.
   fill_topic(memory, name, size);
@@ -370,10 +383,11 @@ std::size_t writer::try_publish(shmbus::loan& l, std::error_code& ec)
   }
   std::unique_lock guard(lock_);
   route* r = prepare({loaned_topic(l), l.topic_hash_}, ec);
-  if (!r) return 0;
+  if (!r) return refuse(ec);
   chunk_record& chunk = *l.record_;
   const std::size_t size = l.size_;
   const std::uint64_t type = l.type_;
+  if (r->lanes.empty()) count(r->counts->unheard);
   const auto keep = std::move(l.owner_);
   l.record_ = nullptr;
   l.data_ = nullptr;

@@ -5,6 +5,7 @@
 #include "core/bus.hpp"
 #include "core/chunk_pool.hpp"
 #include "core/publish_lock.hpp"
+#include "core/publisher_statistics.hpp"
 #include "core/routes.hpp"
 #include "core/writer_lane.hpp"
 #include "shmbus/config.hpp"
@@ -64,8 +65,7 @@ public:
   client_id id() const noexcept { return {me_.slot, me_.generation}; }
 
 private:
-  writer(std::shared_ptr<core::bus> b, lessee me, publisher_options options,
-         std::byte* data) noexcept;
+  writer(std::shared_ptr<core::bus> b, lessee me, publisher_options options, std::byte* data);
 
   struct topic_ref {
     std::string_view name;
@@ -112,6 +112,11 @@ private:
   std::size_t send_small(route& r, const payload_view& payload) noexcept;
   template <class Push, class Settle>
   std::size_t push_and_notify(route& r, Push push, Settle settle) noexcept;
+  std::size_t refuse(const std::error_code& why) noexcept
+  {
+    statistics_.refused(why);
+    return 0;
+  }
   bool ask_for_space(const topic_ref& t);
   std::string_view loaned_topic(const shmbus::loan& l) const noexcept;
 
@@ -122,6 +127,7 @@ private:
   atomic<bool> closed_{false};
 
   publish_lock lock_;  // guards what follows
+  publisher_statistics statistics_;
   chunk_pool pool_;
   routes routes_;
   std::vector<std::unique_ptr<writer_lane>> lanes_;  // by subscriber slot

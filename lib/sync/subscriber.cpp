@@ -100,6 +100,7 @@ std::optional<message> subscriber::state::wait(const shm::deadline& until, std::
       if (!m && !ec) ec = errc::closed;
       return m;
     }
+    reader->going_to_sleep();
     if (!waiting.sleep(ticket, until)) return take(ec);
   }
 }

@@ -4,6 +4,7 @@
 #include "core/chunk_pool.hpp"
 #include "core/lane.hpp"
 #include "core/recovery.hpp"
+#include "core/statistics_layout.hpp"
 #include "sync/fixture.hpp"
 
 #include <algorithm>
@@ -78,6 +79,7 @@ TEST_CASE("audit: nothing is wrong with a bus in use")
   CHECK(r.lanes == 1);
   CHECK(r.queued == 3);
   CHECK(r.pushed == 3);
+  CHECK(r.received == 0);
   CHECK(r.released == 0);
   CHECK(r.data_pages > 0);
   {
@@ -85,6 +87,7 @@ TEST_CASE("audit: nothing is wrong with a bus in use")
     CHECK(core::audit(p.bus()).queued == 2);
     CHECK(p.found() == "");
   }
+  CHECK(core::audit(p.bus()).received == 1);
   CHECK(core::audit(p.bus()).released == 1);
   for (int i = 0; i != 1000; ++i) p.pub.publish(topic("/a"), "more than the queue holds");
   CHECK(p.found() == "");
@@ -199,6 +202,64 @@ TEST_CASE("audit: small messages, in their slots")
   CHECK(p.sub.try_receive());
   CHECK(core::audit(p.bus()).queued == 2);
   CHECK(p.found() == "");
+}
+
+TEST_CASE("audit: counters")
+{
+  patient p;
+  p.sub.receive();
+  const auto page_of = [&](const auto& client) {
+    return core::place_word::unpack(p.bus().slot(client.id().slot).statistics.load(core::acquire))
+        .page;
+  };
+  auto& counts = *p.bus().control_at<core::subscriber_page>(page_of(p.sub));
+  auto& topics = *p.bus().control_at<core::topic_page>(page_of(p.pub), core::page_size);
+  {
+    broken b(p.lane().taken, std::uint64_t{2});
+    CHECK(p.finds("had 3 messages, of which 2 are queued, 2 received and 1 released"));
+  }
+  {
+    broken b(p.lane().taken, std::uint64_t{0});
+    CHECK(p.finds("0 received and 1 released"));
+  }
+  {
+    // One more may be just being counted, but not two.
+    p.sub.receive();
+    broken b(counts.received, std::uint64_t{0});
+    CHECK(p.finds("received 0 messages, and 2 from the publishers that are there"));
+  }
+  {
+    broken b(topics.end, std::uint64_t{core::topic_page_begin});
+    CHECK(p.finds("published 0 messages, and 3 to one subscriber"));
+  }
+  {
+    broken b(topics.end, std::uint64_t{core::page_size + 1});
+    CHECK(p.finds("do not fit a page"));
+  }
+  {
+    broken b(topics.next, core::place_word{1, p.pub.id().generation}.pack());
+    CHECK(p.finds("have no end, or lie outside of the pages"));
+  }
+  {
+    broken b(p.publisher().statistics, std::uint64_t{1});
+    CHECK(p.finds("are another one's"));
+  }
+  CHECK(p.found() == "");
+}
+
+TEST_CASE("audit: a message that is missing from a lane that loses nothing is found")
+{
+  patient p;
+  sync::subscriber strict(p.broker, {.overflow = overflow::block});
+  strict.subscribe("/b");
+  for (int i = 0; i != 3; ++i) p.pub.publish(topic("/b"), "some text");
+  strict.receive();
+  CHECK(p.found() == "");
+  const auto root = core::place_word::unpack(p.publisher().root.load(core::acquire));
+  const auto* directory = p.bus().control_at<core::shared_u64>(root.page);
+  const auto place = core::place_word::unpack(directory[strict.id().slot].load(core::acquire));
+  broken b(p.bus().control_at<core::lane_header>(place.page)->taken, std::uint64_t{0});
+  CHECK(p.finds("had 3 messages, of which 2 are queued, 0 received and 0 released"));
 }
 
 TEST_CASE("audit: messages")

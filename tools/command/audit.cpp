@@ -27,6 +27,7 @@ std::string as_json(const core::audit_report& r)
   add("lanes", std::to_string(r.lanes));
   add("queued", std::to_string(r.queued));
   add("pushed", std::to_string(r.pushed));
+  add("received", std::to_string(r.received));
   add("released", std::to_string(r.released));
   add("dropped", std::to_string(r.dropped));
   add("control_pages", std::to_string(r.control_pages));
