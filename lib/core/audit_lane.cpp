@@ -1,8 +1,8 @@
 #include "core/audit_look.hpp"
 #include "core/bells.hpp"
 #include "core/chunk_sizes.hpp"
-#include "core/small_content.hpp"
 #include "core/clients.hpp"
+#include "core/small_content.hpp"
 
 #include <algorithm>
 #include <bit>

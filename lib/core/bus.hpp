@@ -4,6 +4,7 @@
 #include "core/death_watch.hpp"
 #include "core/fork_guard.hpp"
 #include "core/geometry.hpp"
+#include "core/heirs.hpp"
 #include "core/layout.hpp"
 #include "core/page_table.hpp"
 #include "shm/directory_watch.hpp"
@@ -72,6 +73,9 @@ public:
   int alarm_descriptor();
   bool drain_alarm() noexcept;
 
+  /// The subscribers of this handle.
+  core::heirs& heirs() noexcept { return heirs_; }
+
   /// Has a thread look for the dead from now on; false if the system refuses.
   bool watch_for_deaths();
 
@@ -104,6 +108,7 @@ private:
   std::optional<page_table> data_pages_;
   std::mutex mutex_;  // guards what is made on first use
   std::optional<shm::directory_watch> alarm_;
+  core::heirs heirs_;
   bool asked_for_deaths_ = false;
   std::unique_ptr<death_watch> deaths_;
 };

@@ -75,6 +75,7 @@ void death_watch::run()
     const event e = wait(due == never ? -1 : ms_until(due));
     if (e == event::stop) return;
     if (clock::now() >= due) due = stand_in.look(bus_) ? clock::now() + others_have : never;
+    bus_.heirs().inherit();
     if (e == event::nothing) continue;
     watch_.drain();
     const sweep_turn turn(bus_);
@@ -94,6 +95,7 @@ void death_watch::run()
       }
       sweep(bus_);
     }
+    bus_.heirs().inherit();
   }
 }
 

@@ -23,7 +23,10 @@ reader* reader::join(std::shared_ptr<core::bus> b, const subscriber_options& opt
     return nullptr;
   }
   const auto me = core::join(*b, client_role::subscriber, options, ec);
-  return me ? new reader(std::move(b), *me, options) : nullptr;
+  if (!me) return nullptr;
+  auto* made = new reader(std::move(b), *me, options);
+  made->bus_->heirs().add(*made);
+  return made;
 }
 
 reader::reader(std::shared_ptr<core::bus> b, lessee me, const subscriber_options& options)
@@ -35,9 +38,33 @@ reader::reader(std::shared_ptr<core::bus> b, lessee me, const subscriber_options
 {
 }
 
+[[gnu::always_inline]] inline void reader::hand_out(detail::received& out) noexcept
+{
+  out.owner = this;
+  const std::uint64_t lost = lost_.load(std::memory_order_relaxed);
+  out.lost_before = lost - reported_lost_;
+  reported_lost_ = lost;
+  ++held_at_most_;
+  statistics_.received(out.payload_size, out.sent_at_ns);
+}
+
+void reader::take_inherited(detail::received& out) noexcept
+{
+  out = inherited_.front();
+  inherited_.pop_front();
+  hand_out(out);
+}
+
 [[gnu::always_inline]] inline bool reader::take_one(detail::received& out,
                                                     std::error_code& ec) noexcept
 {
+  if (somebody_may_have_died()) [[unlikely]]
+    inherit();
+  if (!inherited_.empty()) [[unlikely]] {
+    if (!may_hold_one_more(ec)) return false;
+    take_inherited(out);
+    return true;
+  }
   while (true) {
     reader_lane* lane = find_lane();
     if (!lane) {
@@ -57,12 +84,7 @@ reader::reader(std::shared_ptr<core::bus> b, lessee me, const subscriber_options
       ec = errc::corrupt;
       return false;
     }
-    out.owner = this;
-    const std::uint64_t lost = lost_.load(std::memory_order_relaxed);
-    out.lost_before = lost - reported_lost_;
-    reported_lost_ = lost;
-    ++held_at_most_;
-    statistics_.received(out.payload_size, out.sent_at_ns);
+    hand_out(out);
     return true;
   }
 }
@@ -79,7 +101,7 @@ std::size_t reader::take_some(std::span<message> out, std::error_code& ec) noexc
 
 bool reader::readable() noexcept
 {
-  if (find_lane()) return true;
+  if (!inherited_.empty() || find_lane()) return true;
   going_to_sleep();
   return false;
 }
@@ -206,7 +228,7 @@ reader_lane* reader::open_lane(std::uint32_t publisher, slot_word state) noexcep
 
 bool reader::holds_less(std::error_code& ec) noexcept
 {
-  held_at_most_ = own_.held();
+  held_at_most_ = own_.held() - inherited_.size();
   for (const source& s : sources_)
     if (s.lane) held_at_most_ += s.lane->held();
   if (held_at_most_ < options_.max_held) return true;
@@ -309,6 +331,7 @@ void reader::close() noexcept
     const std::lock_guard guard(subscriptions_mutex_);
     if (closed_.exchange(true, std::memory_order_seq_cst)) return;
   }
+  bus_->heirs().remove(*this);
   using namespace std::chrono_literals;
   // See enter(). Without the barrier, time does what it does: drains the other processor's buffer.
   if (!shm::barrier_on_all_threads()) std::this_thread::sleep_for(1ms);
@@ -319,6 +342,8 @@ void reader::close() noexcept
   begin_leave(*bus_, me_);
   for (std::uint32_t i = 0; i != sources_.size(); ++i)
     if (sources_[i].lane) detach_lane(i);
+  for (detail::received& r : inherited_) own_.give_back(*r.block);
+  inherited_.clear();
   refs_.fetch_add(1, std::memory_order_relaxed);  // for messages of its own
   if (own_.finish()) unref();
   part();

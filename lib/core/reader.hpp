@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -46,15 +47,13 @@ public:
       ec = errc::busy;
       return false;
     }
-    // Relaxed, and no fence: close() has a barrier executed on all threads between its store of
-    // `closed_` and its look at `entered_`, so either it sees us in here or we see it.
+    // Relaxed, and no fence: close() and inherit_for_idle() have a barrier executed on all threads
+    // between their store and their look at `entered_`, so either they see us in here or we see them.
     entered_.store(true, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (closed_.load(std::memory_order_relaxed)) {
-      leave();
-      ec = errc::closed;
-      return false;
-    }
+    // acquire: pairs with the end of inherit_for_idle(); what it did with the lanes is ours to see.
+    if (closed_.load(std::memory_order_relaxed) || inheriting_.load(std::memory_order_acquire))
+      return enter_slowly(ec);
     return true;
   }
   void leave() noexcept { entered_.store(false, std::memory_order_release); }
@@ -67,6 +66,10 @@ public:
   bool readable() noexcept;
   /// Nothing was there, and whoever receives may sleep: the next message is one that was waited for.
   void going_to_sleep() noexcept { statistics_.going_to_sleep(); }
+
+  /// Moves what dead publishers left for this subscriber into memory of this process, unless it is
+  /// receiving just now and so does that itself: their places on the bus then can go back. For heirs.
+  void inherit_for_idle() noexcept;
 
   void subscribe(std::string_view pattern, std::error_code& ec);
   void unsubscribe(std::string_view pattern, std::error_code& ec);
@@ -107,7 +110,23 @@ private:
     return find_next_lane();
   }
   reader_lane* find_next_lane() noexcept;
+  bool enter_slowly(std::error_code& ec) noexcept;
   bool take_one(detail::received& out, std::error_code& ec) noexcept;
+  void hand_out(detail::received& out) noexcept;
+
+  bool somebody_may_have_died() const noexcept
+  {
+    // Relaxed: it only says that looking is worth it.
+    return bus_->header().routes_version.load(relaxed) != inherited_at_.load(relaxed);
+  }
+  bool has_inheritance() const noexcept;
+  void inherit() noexcept;
+  void inherit_from(std::uint32_t publisher) noexcept;
+  bool inherit_one(reader_lane& lane) noexcept;
+  bool own_copy(detail::received& r) noexcept;
+  void give_up(detail::received& inherited) noexcept;
+  void take_inherited(detail::received& out) noexcept;
+
   reader_lane* look_at(std::uint32_t publisher) noexcept;
   reader_lane* open_lane(std::uint32_t publisher, slot_word state) noexcept;
   reader_lane* find_lane_in(std::uint32_t word, std::uint64_t bits) noexcept;
@@ -128,6 +147,7 @@ private:
   subscriber_options options_;
   atomic<bool> entered_{false};
   atomic<bool> closed_{false};
+  atomic<bool> inheriting_{false};
 
   // Only between enter() and leave().
   struct source {
@@ -137,6 +157,8 @@ private:
   };
   std::vector<source> sources_;  // by publisher slot
   own_messages own_;
+  std::deque<detail::received> inherited_;  // of publishers that are dead; delivered first
+  atomic<std::uint64_t> inherited_at_{0};  // routes_version when somebody looked for dead ones last
   reader_lane* current_ = nullptr;
   std::uint32_t turns_left_ = 0;    // takes from `current_` before the others get theirs
   std::uint32_t next_source_ = 0;   // where the search for the next lane begins

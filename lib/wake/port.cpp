@@ -91,6 +91,8 @@ void port::let_turn_go() noexcept
 bool port::stand_by() noexcept { return state_->stand_in.alarm(); }
 bool port::stand_in() noexcept { return state_->stand_in.look(*state_->bus); }
 
+void port::inherit(core::bus& b) noexcept { b.heirs().inherit(); }
+
 void port::ring() noexcept { state_->bell->ring(); }
 
 const char* port::backend() const noexcept { return state_->wakeup->name(); }

@@ -315,6 +315,7 @@ private:
       }
     }
     run(ready);
+    shmbus::detail::port::inherit(*bus_);
   }
 
   // If a handler throws, the others are still called: later, when somebody runs the context again.
@@ -405,6 +406,12 @@ private:
   }
 
   void looked(std::uint64_t n, std::chrono::milliseconds after)
+  {
+    look(n, after);
+    shmbus::detail::port::inherit(*bus_);
+  }
+
+  void look(std::uint64_t n, std::chrono::milliseconds after)
   {
     using namespace std::chrono_literals;
     const std::lock_guard guard(mutex_);

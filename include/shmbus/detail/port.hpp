@@ -59,6 +59,10 @@ public:
   bool take_turn() noexcept;
   /// Also ends the standing by: nobody here waits for a death any more.
   void let_turn_go() noexcept;
+  /// Subscribers of this process that are not receiving just now make what dead publishers left them
+  /// their own.
+  static void inherit(core::bus& b) noexcept;
+
   /// After an alarm whose turn another one has. True: stand_in() is to be called in a second; else
   /// that is so already.
   bool stand_by() noexcept;
