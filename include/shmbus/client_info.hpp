@@ -14,15 +14,16 @@ namespace shmbus {
 
 /// One client of a bus, as seen from outside.
 struct client_info {
-  client_id id;
-  bool publisher = false;
+  client_id id;            ///< as message::publisher() names it
+  bool publisher = false;  ///< else a subscriber
   /// "live", "leaving", "dying", "dead" (an orphan: gone, with unread messages), "reclaim"
   std::string state;
   ::pid_t pid = 0;  ///< as the client saw itself: another pid namespace has other numbers
-  std::uint32_t queue_capacity = 0;
-  std::uint32_t max_held = 0;
+  std::uint32_t queue_capacity = 0;  ///< of a subscriber: subscriber_options::queue_capacity
+  std::uint32_t max_held = 0;        ///< of a subscriber: subscriber_options::max_held
+  /// Of a subscriber: what happens when its queue is full.
   shmbus::overflow overflow = shmbus::overflow::drop_oldest;
-  std::vector<std::string> patterns;
+  std::vector<std::string> patterns;  ///< of a subscriber: what it is subscribed to
   /// Of a dead publisher: the subscribers that have yet to receive what it published. It keeps its
   /// place on the bus until they have.
   std::vector<client_id> unread_by;
@@ -30,9 +31,9 @@ struct client_info {
 
 /// What a bus is made of and who is on it: a picture that may be out of date when it is read.
 struct bus_info {
-  std::filesystem::path path;
-  broker_config config;
-  std::vector<client_info> clients;
+  std::filesystem::path path;            ///< the folder of the bus
+  broker_config config;                  ///< the limits in force
+  std::vector<client_info> clients;      ///< everybody who holds a place
   std::uint64_t message_bytes_used = 0;  ///< leased by publishers
   std::uint64_t control_bytes_used = 0;  ///< lanes, directories, patterns
   std::uint64_t file_bytes = 0;          ///< what the bus takes of the file system
@@ -40,7 +41,7 @@ struct bus_info {
 
 /// One bus found in a directory.
 struct bus_entry {
-  std::string name;
+  std::string name;     ///< what broker_config::name has to be to open it
   bool in_use = false;  ///< some process has it open
 };
 
@@ -52,6 +53,7 @@ SHMBUS_API std::filesystem::path default_directory();
 /// holds none; any other gives errc::no_such_directory.
 SHMBUS_API std::vector<bus_entry> list_buses(const std::filesystem::path& directory,
                                              std::error_code& ec);
+/// The same; throws `error` instead.
 SHMBUS_API std::vector<bus_entry> list_buses(const std::filesystem::path& directory = {});
 
 }  // namespace shmbus

@@ -21,10 +21,10 @@ enum class open_mode {
 /// A bus is the folder `directory/name`. The process that makes it decides its limits; one that
 /// opens it later with other limits gets errc::config_mismatch, or theirs if `adopt` is set.
 struct broker_config {
-  /// 1 to 64 of `A-Z a-z 0-9 . _ -`, but neither `.` nor `..`.
+  /// 1 to 64 ASCII letters, digits, dots, underscores and dashes; not one or two dots alone.
   std::string name = "default";
-  /// Empty: `$SHMBUS_DIR`, else `/dev/shm/shmbus.<uid>`, which is made if it is missing. Any other
-  /// directory must exist; it should be on a tmpfs.
+  /// Empty: default_directory(). Without `$SHMBUS_DIR` that one is made if it is missing; any other
+  /// must exist. It should be on a tmpfs.
   std::filesystem::path directory{};
   /// Bytes of message memory, all publishers together. A limit, not a reservation: memory is taken
   /// page by page as it is needed. 64 KiB to 32 GiB.
@@ -41,6 +41,7 @@ struct broker_config {
   ::mode_t mode = 0600;
   /// The group that owns the files; empty: the caller's. Use with mode 0660.
   std::string group{};
+  /// Whether the bus is to be used as it is, made, or either.
   open_mode open = open_mode::open_or_create;
   /// Accept the limits of a bus that exists, whatever stands above.
   bool adopt = false;
@@ -53,16 +54,19 @@ enum class overflow {
   block,        ///< back-pressure: publishers wait (`publish`) or fail (`try_publish`)
 };
 
+/// What a subscriber wants; limits and defaults in docs/guide/limits.md.
 struct subscriber_options {
   /// Messages that may wait, for each publisher. 1 to 65536.
   std::uint32_t queue_capacity = 256;
   /// Messages that may be alive (received and not yet destroyed) at once. 1 to 65536.
   std::uint32_t max_held = 64;
+  /// What happens when the queue is full.
   shmbus::overflow overflow = shmbus::overflow::drop_oldest;
   /// How long a receive looks again and again before it sleeps. Costs a CPU for that time.
   std::chrono::nanoseconds spin_for{0};
 };
 
+/// What a publisher wants.
 struct publisher_options {
   /// Put the time into each message (`message::sent_at()`): one clock read per publish.
   bool timestamps = true;

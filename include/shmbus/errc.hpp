@@ -35,8 +35,10 @@ enum class errc {
   forked,                  ///< this handle belongs to the parent process
 };
 
+/// The category of errc, named "shmbus". Threads: safe.
 SHMBUS_API const std::error_category& error_category() noexcept;
 
+/// Makes `ec = errc::closed` and `ec == errc::closed` work.
 inline std::error_code make_error_code(errc e) noexcept
 {
   return {static_cast<int>(e), error_category()};
@@ -56,5 +58,7 @@ SHMBUS_API void throw_if(const std::error_code& ec, const std::string& context);
 
 }  // namespace shmbus
 
+/// @cond
 template <>
 struct std::is_error_code_enum<shmbus::errc> : std::true_type {};
+/// @endcond

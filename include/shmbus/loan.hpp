@@ -26,12 +26,15 @@ class loan {
 public:
   /// An empty loan, as moved-from and published ones are.
   loan() noexcept = default;
+  /// Leaves `other` empty.
   loan(loan&& other) noexcept { swap(other); }
+  /// Gives back what it held, unused; leaves `other` empty.
   loan& operator=(loan&& other) noexcept
   {
     loan(std::move(other)).swap(*this);
     return *this;
   }
+  /// Gives the memory back, unused, if it was not published.
   ~loan() { give_back(); }
 
   /// The memory to fill; its content is unspecified. Aligned to 64 bytes.
@@ -43,6 +46,7 @@ public:
     if (size < size_) size_ = size;
   }
 
+  /// Whether there is no memory here: default-made, moved from or published.
   bool empty() const noexcept { return data_ == nullptr; }
 
 private:
@@ -78,7 +82,10 @@ private:
 template <class T>
 class typed_loan {
 public:
+  /// An empty loan.
   typed_loan() noexcept = default;
+  /// Takes `memory` over and makes a value-initialised T in it; `memory` has sizeof(T) bytes at
+  /// least, as `publisher.loan<T>(topic)` sees to.
   explicit typed_loan(shmbus::loan&& memory) : memory_(std::move(memory))
   {
     require_publishable<T>();
@@ -86,9 +93,13 @@ public:
     if (memory_.data_) ::new (static_cast<void*>(memory_.data_)) T{};
   }
 
+  /// The T in shared memory. It must not be empty().
   T& operator*() noexcept { return *get(); }
+  /// The T in shared memory. It must not be empty().
   T* operator->() noexcept { return get(); }
+  /// The T in shared memory; null if it is empty().
   T* get() noexcept { return std::launder(reinterpret_cast<T*>(memory_.data_)); }
+  /// Whether there is no memory here: default-made, moved from or published.
   bool empty() const noexcept { return memory_.empty(); }
 
   /// The same memory as a plain loan: what `publish` takes. The typed loan is empty afterwards.

@@ -16,9 +16,10 @@ namespace shmbus {
 
 /// Names a publisher or a subscriber for as long as its bus lives.
 struct client_id {
-  std::uint32_t slot = 0;
-  std::uint32_t generation = 0;
+  std::uint32_t slot = 0;        ///< its place on the bus, below max_clients
+  std::uint32_t generation = 0;  ///< tells it from those who had the place before
 
+  /// By place, then by generation.
   friend auto operator<=>(const client_id&, const client_id&) = default;
 };
 
@@ -95,7 +96,9 @@ class message {
 public:
   /// An empty message, as moved-from ones are: no topic, no payload.
   message() noexcept = default;
+  /// Leaves `other` empty.
   message(message&& other) noexcept : r_(other.r_) { other.r_.clear(); }
+  /// Gives back what it held; leaves `other` empty.
   message& operator=(message&& other) noexcept
   {
     if (this != &other) {
@@ -105,6 +108,8 @@ public:
     }
     return *this;
   }
+  /// Gives the memory back to its publisher. A system call is made only to wake a publisher that
+  /// waits for room, or if its subscriber is gone and this was its last message.
   ~message()
   {
     if (r_.owner) detail::release(r_);
@@ -120,9 +125,13 @@ public:
   /// For the layers above; not for applications.
   detail::received& implementation() noexcept { return r_; }
 
+  /// Whether there is no message here: default-made, moved from or reset.
   bool empty() const noexcept { return r_.owner == nullptr; }
+  /// Where it was published. Stays as long as the message.
   std::string_view topic() const noexcept { return {r_.topic, r_.topic_size}; }
+  /// What was published, where it lies: aligned to 64 bytes. Stays as long as the message.
   std::span<const std::byte> payload() const noexcept { return {r_.payload, r_.payload_size}; }
+  /// The payload as text; nothing checks that it is.
   std::string_view text() const noexcept
   {
     return {reinterpret_cast<const char*>(r_.payload), r_.payload_size};
@@ -167,6 +176,7 @@ public:
     return std::chrono::steady_clock::time_point{std::chrono::nanoseconds{r_.sent_at_ns}};
   }
 
+  /// Who published it.
   client_id publisher() const noexcept { return r_.publisher; }
 
 private:

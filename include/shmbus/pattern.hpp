@@ -28,6 +28,7 @@ public:
   /// `topic` must be a valid topic; anything else gives an unspecified answer.
   bool matches(std::string_view topic) const noexcept;
 
+  /// The pattern as it was given.
   std::string_view text() const noexcept { return text_; }
 
 private:

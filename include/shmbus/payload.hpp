@@ -12,6 +12,7 @@
 
 namespace shmbus {
 
+/// Bytes that are only read.
 using bytes = std::span<const std::byte>;
 
 /// A contiguous range of char, unsigned char or std::byte: std::string, std::vector<std::byte>, ...
@@ -39,17 +40,23 @@ concept buffer_like = requires(const B& b) {
 /// must stay until the call returns (or, in an asynchronous form, completes).
 class payload_view {
 public:
+  /// An empty payload.
   constexpr payload_view() noexcept = default;
+  /// Bytes as they are.
   constexpr payload_view(bytes data) noexcept : data_(data) {}
+  /// The characters of a text, without a NUL at the end.
   payload_view(std::string_view text) noexcept : data_(std::as_bytes(std::span(text))) {}
+  /// The same up to its NUL.
   payload_view(const char* text) noexcept : payload_view(std::string_view(text)) {}
 
+  /// What a buffer refers to.
   template <buffer_like B>
   payload_view(const B& buffer) noexcept
       : data_(static_cast<const std::byte*>(buffer.data()), buffer.size())
   {
   }
 
+  /// The bytes of a container.
   template <byte_range R>
     requires(!buffer_like<R> && !std::is_array_v<R> && !std::same_as<R, bytes> &&
              !std::same_as<R, std::string_view>)
@@ -69,8 +76,11 @@ public:
     type_ = type_id<T>();
   }
 
+  /// The bytes.
   constexpr bytes data() const noexcept { return data_; }
+  /// How many they are.
   constexpr std::size_t size() const noexcept { return data_.size(); }
+  /// The type_id() of the value; `untyped` for bytes.
   constexpr std::uint64_t type() const noexcept { return type_; }
 
 private:

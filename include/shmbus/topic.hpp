@@ -33,9 +33,12 @@ public:
   /// The same without exceptions: empty and `ec` set if `text` is not a topic.
   static std::optional<topic> parse(std::string_view text, std::error_code& ec);
 
+  /// The topic as it was given.
   std::string_view name() const noexcept { return name_; }
+  /// What routes are looked up by; equal topics have equal ones, in every process.
   std::uint64_t hash() const noexcept { return hash_; }
 
+  /// Whether the names are equal.
   friend bool operator==(const topic& a, const topic& b) noexcept { return a.name_ == b.name_; }
 
 private:

@@ -52,11 +52,12 @@ template <class Executor = asio::any_io_executor>
 class basic_broker {
 public:
   static_assert(async_detail::has_event_loop<Executor>);
+  /// Asio's name for it.
   using executor_type = Executor;
   /// The same for another executor, for example one with a default completion token.
   template <class Other>
   struct rebind_executor {
-    using other = basic_broker<Other>;
+    using other = basic_broker<Other>;  ///< the rebound type
   };
 
   /// Opens or makes the bus.
@@ -80,6 +81,7 @@ public:
     open(config, ec);
   }
 
+  /// The same on the executor of an io_context or thread_pool.
   template <class Context>
     requires std::derived_from<Context, asio::execution_context>
   explicit basic_broker(Context& context, const broker_config& config = {})
@@ -91,6 +93,7 @@ public:
   explicit basic_broker(const NoEventLoop&,
                         const broker_config& = {}) = delete;  // see async_detail::has_event_loop
 
+  /// The same without exceptions, on the executor of an io_context or thread_pool.
   template <class Context>
     requires std::derived_from<Context, asio::execution_context>
   basic_broker(Context& context, const broker_config& config, std::error_code& ec)
@@ -98,7 +101,9 @@ public:
   {
   }
 
+  /// The I/O executor.
   const executor_type& get_executor() const noexcept { return executor_; }
+  /// Whether it has a bus: false only after a constructor that set its `ec`.
   bool is_open() const noexcept { return hub_ != nullptr; }
 
   /// The limits in force: those of the process that made the bus.
@@ -130,6 +135,7 @@ public:
 
   /// For publishers and subscribers.
   const std::shared_ptr<async_detail::hub>& implementation() const noexcept { return hub_; }
+  /// For publishers and subscribers.
   void throw_if_not_joined(const std::error_code& ec, const char* context) const
   {
     shmbus::detail::throw_if_not_joined(hub_ ? hub_->bus().get() : nullptr, ec, context);

@@ -157,11 +157,12 @@ struct watch_action : waiting_action<watch_action, publisher_state, std::size_t>
 template <class Executor = asio::any_io_executor>
 class basic_publisher {
 public:
+  /// Asio's name for it.
   using executor_type = Executor;
   /// The same for another executor, for example one with a default completion token.
   template <class Other>
   struct rebind_executor {
-    using other = basic_publisher<Other>;
+    using other = basic_publisher<Other>;  ///< the rebound type
   };
 
   /// Joins the bus. Errors: errc::too_many_clients, no_space, forked, closed.
@@ -172,13 +173,17 @@ public:
     join(bus, options, ec);
     bus.throw_if_not_joined(ec, "cannot make a publisher");
   }
+  /// The same without exceptions: every call then gives errc::closed if `ec` is set, but for
+  /// the asynchronous ones and id(), which need a publisher that joined.
   basic_publisher(basic_broker<Executor>& bus, publisher_options options, std::error_code& ec)
       : executor_(bus.get_executor())
   {
     ec.clear();
     join(bus, options, ec);
   }
+  /// Pending operations go on. What was moved from may only be destroyed, closed or assigned to.
   basic_publisher(basic_publisher&&) noexcept = default;
+  /// Closes what it was before.
   basic_publisher& operator=(basic_publisher&& other) noexcept
   {
     if (this != &other) {
@@ -188,8 +193,10 @@ public:
     }
     return *this;
   }
+  /// Closes it.
   ~basic_publisher() { close(); }
 
+  /// The broker's I/O executor.
   const executor_type& get_executor() const noexcept { return executor_; }
 
   /// Publishes if that is possible without waiting. errc::queue_full if a subscriber with
@@ -201,6 +208,7 @@ public:
     shmbus::detail::throw_if(ec, "cannot publish");
     return reached;
   }
+  /// The same without exceptions.
   std::size_t try_publish(const topic& t, payload_view payload, std::error_code& ec)
   {
     ec.clear();
@@ -214,16 +222,19 @@ public:
     shmbus::detail::throw_if(ec, "cannot publish a loan");
     return reached;
   }
+  /// The same without exceptions; if `ec` is set the loan is still the caller's.
   std::size_t try_publish(shmbus::loan&& l, std::error_code& ec)
   {
     ec.clear();
     return is_open(ec) ? state_->writer.try_publish(l, ec) : 0;
   }
+  /// The same for a typed loan.
   template <class T>
   std::size_t try_publish(typed_loan<T>&& l)
   {
     return try_publish(std::move(l).untyped());
   }
+  /// The same for a typed loan, without exceptions.
   template <class T>
   std::size_t try_publish(typed_loan<T>&& l, std::error_code& ec)
   {
@@ -239,6 +250,7 @@ public:
     shmbus::detail::throw_if(ec, "cannot lend");
     return l;
   }
+  /// The same without exceptions: an empty loan if `ec` is set.
   shmbus::loan loan(const topic& t, std::size_t size, std::error_code& ec)
   {
     ec.clear();
@@ -250,6 +262,7 @@ public:
   {
     return typed_loan<T>(loan(t, sizeof(T)));
   }
+  /// The same without exceptions: an empty loan if `ec` is set.
   template <class T>
   typed_loan<T> loan(const topic& t, std::error_code& ec)
   {
@@ -280,6 +293,7 @@ public:
     return asio::async_initiate<Token, void(async_error_code, std::size_t)>(initiate_loan{this},
                                                                             token, std::move(l));
   }
+  /// The same for a typed loan.
   template <class T, class Token = asio::default_completion_token_t<Executor>>
   auto async_publish(typed_loan<T>&& l,
                      Token&& token = asio::default_completion_token_t<Executor>())
@@ -297,6 +311,7 @@ public:
     if (ec != errc::queue_full) shmbus::detail::throw_if(ec, "cannot publish");
     co_return co_await async_publish(t, payload, asio::use_awaitable);
   }
+  /// The same for a loan, which goes back unused if the publish fails.
   asio::awaitable<std::size_t> publish(shmbus::loan l)
   {
     std::error_code ec;
@@ -305,6 +320,7 @@ public:
     if (ec != errc::queue_full) shmbus::detail::throw_if(ec, "cannot publish a loan");
     co_return co_await async_publish(std::move(l), asio::use_awaitable);
   }
+  /// The same for a typed loan.
   template <class T>
   asio::awaitable<std::size_t> publish(typed_loan<T>&& l)
   {
@@ -335,6 +351,7 @@ public:
         initiate<async_detail::watch_action>{this}, token, &t, n);
   }
 
+  /// What message::publisher() says of its messages.
   client_id id() const noexcept { return state_->writer.id(); }
 
   /// Leaves the bus; pending operations complete with errc::closed.

@@ -127,11 +127,12 @@ struct wait_action : subscriber_action<wait_action> {
 template <class Executor = asio::any_io_executor>
 class basic_subscriber {
 public:
+  /// Asio's name for it.
   using executor_type = Executor;
   /// The same for another executor, for example one with a default completion token.
   template <class Other>
   struct rebind_executor {
-    using other = basic_subscriber<Other>;
+    using other = basic_subscriber<Other>;  ///< the rebound type
   };
 
   /// Joins the bus. Errors: errc::too_many_clients, invalid_config, no_space, forked, closed.
@@ -142,6 +143,8 @@ public:
     join(bus, options, ec);
     bus.throw_if_not_joined(ec, "cannot make a subscriber");
   }
+  /// The same without exceptions: every call then gives errc::closed if `ec` is set, but for
+  /// the asynchronous ones and id(), which need a subscriber that joined.
   basic_subscriber(basic_broker<Executor>& bus, const subscriber_options& options,
                    std::error_code& ec)
       : executor_(bus.get_executor())
@@ -149,7 +152,9 @@ public:
     ec.clear();
     join(bus, options, ec);
   }
+  /// A pending receive goes on. What was moved from may only be destroyed, closed or assigned to.
   basic_subscriber(basic_subscriber&&) noexcept = default;
+  /// Closes what it was before.
   basic_subscriber& operator=(basic_subscriber&& other) noexcept
   {
     if (this != &other) {
@@ -159,8 +164,10 @@ public:
     }
     return *this;
   }
+  /// Closes it.
   ~basic_subscriber() { close(); }
 
+  /// The broker's I/O executor.
   const executor_type& get_executor() const noexcept { return executor_; }
 
   /// Adds a pattern. A publish that begins after this returned reaches this subscriber.
@@ -173,6 +180,7 @@ public:
     if (ec == errc::invalid_pattern) shmbus::pattern{pattern};  // throws, and says what is wrong
     shmbus::detail::throw_if(ec, "cannot subscribe");
   }
+  /// The same without exceptions.
   void subscribe(std::string_view pattern, std::error_code& ec)
   {
     ec.clear();
@@ -189,6 +197,7 @@ public:
     unsubscribe(pattern, ec);
     shmbus::detail::throw_if(ec, "cannot unsubscribe");
   }
+  /// The same without exceptions.
   void unsubscribe(std::string_view pattern, std::error_code& ec)
   {
     ec.clear();
@@ -207,6 +216,7 @@ public:
     shmbus::detail::throw_if(ec, "cannot receive");
     return m;
   }
+  /// The same without exceptions: nothing if `ec` is set.
   std::optional<message> try_receive(std::error_code& ec)
   {
     ec.clear();
@@ -230,6 +240,7 @@ public:
     shmbus::detail::throw_if(ec, "cannot receive");
     return count;
   }
+  /// The same without exceptions: 0 if `ec` is set.
   std::size_t try_receive_batch(std::span<message> out, std::error_code& ec)
   {
     ec.clear();
@@ -354,6 +365,7 @@ public:
   /// Messages lost so far, all reasons together.
   std::uint64_t lost() const noexcept { return state_ ? state_->reader.lost() : 0; }
 
+  /// Its place on the bus, as `shmbus info` shows it.
   client_id id() const noexcept { return state_->reader.id(); }
 
   /// Leaves the bus; a pending receive completes with errc::closed.

@@ -35,6 +35,7 @@ public:
   /// The same without exceptions: not is_open() afterwards if `ec` is set.
   broker(broker_config config, std::error_code& ec);
 
+  /// Whether it has a bus: false only after a constructor that set its `ec`.
   bool is_open() const noexcept { return bus_ != nullptr; }
 
   /// The limits in force: those of the process that made the bus.
@@ -57,6 +58,7 @@ public:
 
   /// For the layers above; not for applications.
   const std::shared_ptr<readiness_group>& readiness() const noexcept { return readiness_; }
+  /// For the layers above; not for applications.
   const std::shared_ptr<core::bus>& implementation() const noexcept { return bus_; }
 
 private:

@@ -31,8 +31,11 @@ class SHMBUS_API subscriber {
 public:
   /// Joins the bus. Errors: errc::too_many_clients, invalid_config, no_space, forked.
   explicit subscriber(broker& bus, subscriber_options options = {});
+  /// The same without exceptions. If `ec` is set it may only be destroyed, closed or assigned to.
   subscriber(broker& bus, subscriber_options options, std::error_code& ec);
+  /// What was moved from may only be destroyed, closed or assigned to.
   subscriber(subscriber&&) noexcept;
+  /// Leaves the bus it was on before.
   subscriber& operator=(subscriber&&) noexcept;
   /// Leaves the bus. Messages it handed out stay valid.
   ~subscriber();
@@ -41,10 +44,12 @@ public:
   /// Subscribing to what is subscribed already does nothing.
   /// Errors: errc::invalid_pattern, too_many_subscriptions, no_space, closed, forked.
   void subscribe(std::string_view pattern);
+  /// The same without exceptions.
   void subscribe(std::string_view pattern, std::error_code& ec);
 
   /// Takes a pattern away; messages that are queued still come. Nothing happens if it is not there.
   void unsubscribe(std::string_view pattern);
+  /// The same without exceptions.
   void unsubscribe(std::string_view pattern, std::error_code& ec);
 
   /// Blocks until there is a message.
@@ -53,17 +58,22 @@ public:
 
   /// What is there now, or nothing. Never blocks and makes no system call.
   std::optional<message> try_receive();
+  /// The same without exceptions: nothing if `ec` is set.
   std::optional<message> try_receive(std::error_code& ec);
 
   /// Blocks for at most that long; nothing if no message came.
   std::optional<message> receive_for(std::chrono::nanoseconds d);
+  /// The same without exceptions: nothing if `ec` is set.
   std::optional<message> receive_for(std::chrono::nanoseconds d, std::error_code& ec);
+  /// Blocks until `deadline` at most; nothing if no message came.
   std::optional<message> receive_until(std::chrono::steady_clock::time_point deadline);
+  /// The same without exceptions: nothing if `ec` is set.
   std::optional<message> receive_until(std::chrono::steady_clock::time_point deadline,
                                        std::error_code& ec);
 
   /// Blocks until there is one message, then fills `out` with what is there; returns how many.
   std::size_t receive_batch(std::span<message> out);
+  /// The same without exceptions: 0 if `ec` is set.
   std::size_t receive_batch(std::span<message> out, std::error_code& ec);
 
   /// Messages lost so far, all reasons together.
@@ -78,6 +88,7 @@ public:
   int native_handle();
   int native_handle(std::error_code& ec);  ///< -1 if `ec` is set
 
+  /// Its place on the bus, as `shmbus info` shows it.
   client_id id() const noexcept;
 
   /// Leaves the bus; a receive that waits returns errc::closed.
