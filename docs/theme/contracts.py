@@ -13,7 +13,7 @@ TITLES = ("Completes|Signature|Errors|Cancels|Threads|Cost|Throws|Returns|Execut
           "Where|Why")
 TITLE = re.compile(rf"^(\s*///) ({TITLES})(?::| {{2,}}|$)\s*(.*)$")
 LIST_TITLE = re.compile(r"^(\s*///) (Errors of every \w+):$")
-ITEM = re.compile(r"^((?:[a-z:]*error|errc)::\w+)(?: {2,}|: )(.*)$")
+ITEM = re.compile(r"^((?:[a-z:]*error|errc|std::errc)::\w+)(?: {2,}|: )(.*)$")
 MORE = re.compile(r"^(\s*///)( {2,})(.*)$")
 
 

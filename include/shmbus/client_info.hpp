@@ -45,8 +45,8 @@ struct bus_entry {
   bool in_use = false;  ///< some process has it open
 };
 
-/// The directory that a configuration without one means: `$SHMBUS_DIR`, else
-/// `/dev/shm/shmbus.<uid>`.
+/// The directory that a configuration without one means: `$SHMBUS_DIR`, or else
+/// `/dev/shm/shmbus.UID` with the number of the user.
 SHMBUS_API std::filesystem::path default_directory();
 
 /// The buses in `directory` (empty: the default one). A default directory that does not exist yet

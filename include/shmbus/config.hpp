@@ -10,6 +10,7 @@
 
 namespace shmbus {
 
+/// What to do if the bus is there, or is not.
 enum class open_mode {
   open_or_create,  ///< use the bus that is there, else make it
   create_only,     ///< errc::already_exists if it is there

@@ -167,6 +167,7 @@ private:
   std::shared_ptr<async_detail::hub> hub_;
 };
 
+/// On any executor: the usual choice.
 using broker = basic_broker<>;
 
 }  // namespace shmbus::inline SHMBUS_ASYNC_ABI

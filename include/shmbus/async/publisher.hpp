@@ -151,7 +151,9 @@ struct watch_action : waiting_action<watch_action, publisher_state, std::size_t>
 ///   errc::buffer_full         all message memory is queued or held; nobody got it
 ///   errc::no_space            the file system is full; nobody got it
 ///   errc::closed              close() was called, or this client was taken for dead
+///   errc::corrupt             another process wrote where it must not
 ///   errc::forked              the handle belongs to the parent process
+///   std::errc::invalid_argument   of a loan: it is empty, or another publisher's
 /// Threads    one publisher may be used by many threads at once; waiting operations take turns
 /// Lifetime   destroying it closes it: pending operations complete with errc::closed
 template <class Executor = asio::any_io_executor>
@@ -414,6 +416,7 @@ private:
   std::shared_ptr<async_detail::publisher_state> state_;
 };
 
+/// On any executor: the usual choice.
 using publisher = basic_publisher<>;
 
 }  // namespace shmbus::inline SHMBUS_ASYNC_ABI

@@ -411,6 +411,7 @@ private:
   unsigned in_a_row_ = 0;
 };
 
+/// On any executor: the usual choice.
 using subscriber = basic_subscriber<>;
 
 }  // namespace shmbus::inline SHMBUS_ASYNC_ABI

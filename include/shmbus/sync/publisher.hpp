@@ -25,7 +25,9 @@ namespace shmbus::sync {
 ///   errc::buffer_full         all message memory is queued or held; nobody got it
 ///   errc::no_space            the file system is full; nobody got it
 ///   errc::closed              close() was called, or this client was declared dead
+///   errc::corrupt             another process wrote where it must not
 ///   errc::forked              the handle belongs to the parent process
+///   std::errc::invalid_argument   of a loan: it is empty, or another publisher's
 /// Threads   one publisher may be used by many threads at once; they take turns
 class SHMBUS_API publisher {
 public:
