@@ -1,7 +1,6 @@
 """Makes the site: each Markdown page and each source file that one links to becomes a page of HTML."""
 import html
 import json
-import os
 import pathlib
 import posixpath
 import re

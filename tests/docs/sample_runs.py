@@ -53,7 +53,7 @@ class Runs:
                 "PATH": f"{self.scratch / 'bin'}:{kept.get('PATH', '')}"}
 
     def begin(self, page):
-        self.end()
+        self.close()
         self.page = page
         shm = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.buses = tempfile.mkdtemp(prefix="shmbus-samples.", dir=shm)
@@ -62,11 +62,13 @@ class Runs:
         (self.folder / "build").symlink_to(self.build)
         (self.folder / "scripts").symlink_to(pathlib.Path(__file__).resolve().parents[2] / "scripts")
 
-    def end(self):
-        """Ends what runs beside, and sees that no bus is left."""
-        for sample, started in self.beside:
+    def end_beside(self):
+        for _, started in self.beside:
             started.end()
         self.beside = []
+
+    def close(self):
+        self.end_beside()
         if self.buses:
             shutil.rmtree(self.buses, ignore_errors=True)
             self.buses = None
@@ -86,9 +88,7 @@ class Runs:
             raise Failed(problem)
         if sample.kind == "declarations":
             return None
-        for _, started in self.beside:
-            started.end()
-        self.beside = []
+        self.end_beside()
         if sample.kind != "program":
             return self.run_to_end(sample, [program, str(sample.line)])
         if "with" in sample.options or "prints" in sample.options:
@@ -106,8 +106,8 @@ class Runs:
             self.beside.append((sample, started))
             self.wait_until(self.somebody_subscribed, started)
             return None
-        first = sample.text.split(maxsplit=1)[0]
-        if pathlib.Path(first).name != "shmbus":
+        first = sample.text.split(maxsplit=1)[:1]
+        if first and pathlib.Path(first[0]).name != "shmbus":
             return "only its syntax was checked"
         self.run_to_end(sample, ["bash", "-euo", "pipefail", "-c", sample.text])
         for beside, started in self.beside:
@@ -135,7 +135,7 @@ class Runs:
                 self.wait_until(self.somebody_subscribed, started)
                 subprocess.run(["bash", "-euc", command], env=self.environment(), cwd=self.folder,
                                check=True, timeout=WATCHDOG_SECONDS)
-            expected = sample.options["prints"]
+            expected = sample.options.get("prints", "")
             self.wait_until(lambda: expected in started.printed(), started)
         finally:
             started.end()
