@@ -30,6 +30,7 @@ std::unique_ptr<leased_bell> leased_bell::lease(std::shared_ptr<bus> b, std::err
         for (std::uint32_t w = 0; w < b->limits().bitmap_words; ++w)
           b->bell_pending(i)[w].store(0, seq_cst);
         place.armed.store(0, seq_cst);
+        place.told_of_deaths.store(0, relaxed);  // relaxed: a hint, here and elsewhere
         return std::unique_ptr<leased_bell>(new leased_bell(std::move(b), i, live.generation));
       }
       b->lock().unlock(bell_byte(*b, i));
@@ -40,15 +41,16 @@ std::unique_ptr<leased_bell> leased_bell::lease(std::shared_ptr<bus> b, std::err
   return nullptr;
 }
 
-leased_bell::leased_bell(std::shared_ptr<bus> b, std::uint32_t index,
-                         std::uint32_t generation) noexcept
+leased_bell::leased_bell(std::shared_ptr<bus> b, std::uint32_t index, std::uint32_t generation)
     : bus_(std::move(b)), bell_(&bus_->bell(index)), index_(index), generation_(generation)
 {
+  bus_->bells_of_ours().add(index);
 }
 
 leased_bell::~leased_bell()
 {
   if (bus_->forked()) return;
+  bus_->bells_of_ours().remove(index_);
   bell_->armed.store(0, seq_cst);
   std::uint64_t live = slot_word{slot_state::live, generation_}.pack();
   bell_->state.compare_exchange(live, slot_word{slot_state::free, generation_}.pack(), seq_cst);

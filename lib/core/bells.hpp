@@ -91,8 +91,11 @@ public:
   bool rung_since(std::uint32_t ticket) const noexcept;
   void ring() noexcept { core::ring(*bell_); }
 
+  /// Tells the others that this process learns of deaths.
+  void told_of_deaths(bool told) noexcept { bell_->told_of_deaths.store(told ? 1 : 0, relaxed); }
+
 private:
-  leased_bell(std::shared_ptr<bus> b, std::uint32_t index, std::uint32_t generation) noexcept;
+  leased_bell(std::shared_ptr<bus> b, std::uint32_t index, std::uint32_t generation);
 
   std::shared_ptr<bus> bus_;
   bell* bell_;

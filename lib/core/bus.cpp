@@ -112,7 +112,7 @@ int bus::alarm_descriptor()
   const std::lock_guard guard(mutex_);
   if (!alarm_) {
     std::error_code ec;
-    alarm_.emplace(files_.path.c_str(), ec);
+    alarm_.emplace((files_.path / "lock").c_str(), ec);
   }
   return alarm_->descriptor();
 }

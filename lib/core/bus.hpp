@@ -2,6 +2,7 @@
 
 #include "core/bus_directory.hpp"
 #include "core/death_watch.hpp"
+#include "core/deputies.hpp"
 #include "core/fork_guard.hpp"
 #include "core/geometry.hpp"
 #include "core/heirs.hpp"
@@ -76,6 +77,9 @@ public:
   /// The subscribers of this handle.
   core::heirs& heirs() noexcept { return heirs_; }
 
+  /// The bells that this handle leased.
+  own_bells& bells_of_ours() noexcept { return own_bells_; }
+
   /// Has a thread look for the dead from now on; false if the system refuses.
   bool watch_for_deaths();
 
@@ -109,6 +113,7 @@ private:
   std::mutex mutex_;  // guards what is made on first use
   std::optional<shm::directory_watch> alarm_;
   core::heirs heirs_;
+  own_bells own_bells_;
   bool asked_for_deaths_ = false;
   std::unique_ptr<death_watch> deaths_;
 };

@@ -27,7 +27,8 @@ int ms_until(std::chrono::steady_clock::time_point t) noexcept
 
 std::unique_ptr<death_watch> death_watch::start(bus& b, std::error_code& ec)
 {
-  shm::directory_watch watch(b.path().c_str(), ec);
+  // One file is enough, and one event for most deaths.
+  shm::directory_watch watch((b.path() / "lock").c_str(), ec);
   if (ec) return nullptr;
   shm::file stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop) {
@@ -80,7 +81,9 @@ void death_watch::run()
     watch_.drain();
     const sweep_turn turn(bus_);
     if (!turn) {
-      if (stand_in.alarm()) due = clock::now() + others_have;
+      // A subscriber that does not receive just now is told of nothing, and may be an heir.
+      const bool wanted = bus_.heirs().any_idle() || is_deputy(bus_);
+      if (wanted && stand_in.alarm()) due = clock::now() + others_have;
       continue;
     }
     // The kernel tells of a closed file just before it lets its locks go, and where many die at once

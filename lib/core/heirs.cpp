@@ -2,6 +2,8 @@
 
 #include "core/reader.hpp"
 
+#include <algorithm>
+
 namespace shmbus::core {
 
 void heirs::add(reader& r)
@@ -20,6 +22,12 @@ std::size_t heirs::size() const noexcept
 {
   const std::lock_guard guard(mutex_);
   return readers_.size();
+}
+
+bool heirs::any_idle() const noexcept
+{
+  const std::lock_guard guard(mutex_);
+  return std::ranges::any_of(readers_, [](const reader* r) { return !r->receiving(); });
 }
 
 void heirs::inherit() noexcept

@@ -17,6 +17,9 @@ public:
   void remove(reader& r) noexcept;
   std::size_t size() const noexcept;
 
+  /// Whether one of them is not in the middle of a receive.
+  bool any_idle() const noexcept;
+
   /// Those that are not receiving just now make what dead publishers left them their own.
   void inherit() noexcept;
 

@@ -74,9 +74,10 @@ static_assert(offsetof(client_slot, statistics) == 56);
 
 /// What a waiting context or thread sleeps on. Leased like a client slot.
 struct alignas(cache_line) bell {
-  shared_u64 state;  // slot_word: free or live
-  shared_u64 armed;  // 2 * ticket + 1 while somebody may sleep on word == ticket, else 0
-  shared_u32 word;   // + 1 for each ring, and never set back: no ticket repeats
+  shared_u64 state;           // slot_word: free or live
+  shared_u64 armed;           // 2 * ticket + 1 while somebody may sleep on word == ticket, else 0
+  shared_u32 word;            // + 1 for each ring, and never set back: no ticket repeats
+  shared_u32 told_of_deaths;  // 1: its process learns of a death when it happens
 };
 static_assert(sizeof(bell) == 64);
 

@@ -56,6 +56,8 @@ public:
       return enter_slowly(ec);
     return true;
   }
+  /// Somebody has that right just now.
+  bool receiving() const noexcept { return entered_.load(std::memory_order_acquire); }
   void leave() noexcept { entered_.store(false, std::memory_order_release); }
 
   /// Takes the next message if there is one. Errors: errc::too_many_held, closed.

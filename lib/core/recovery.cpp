@@ -16,17 +16,37 @@ bool change(bus& b, lessee client, slot_state from, slot_state to) noexcept
       .state.compare_exchange(expected, slot_word{to, client.generation}.pack(), seq_cst);
 }
 
-// Everybody learns that `gone` is gone. Both bits without looking whether they are set: who set one
-// before us may have stopped before he set the other.
+// Whether there is a lane between the two; who has none waits for nothing of the other. One that is
+// being made holds no message yet, and its publisher looks at routes_version before it waits.
+bool have_lane(const bus& b, std::uint32_t publisher, std::uint32_t subscriber,
+               std::uint32_t generation) noexcept
+{
+  if (b.slot(publisher).role.load(relaxed) != static_cast<std::uint32_t>(client_role::publisher))
+    return false;
+  const auto root = place_word::unpack(b.slot(publisher).root.load(acquire));
+  const auto* directory = b.control_at<const shared_u64>(root.page, b.limits().directory_size());
+  if (!directory) return false;
+  const auto entry = place_word::unpack(directory[subscriber].load(seq_cst));
+  return entry.page != 0 && entry.generation == generation;
+}
+
+// All who have a lane from or to `gone` learn that it is gone. Both bits without looking whether they
+// are set: who set one before us may have stopped before he set the other.
 void announce(bus& b, lessee gone) noexcept
 {
   // First, since it is what a publisher looks at after it has armed its bell: one that waits for room
   // in the lane of `gone` either sees this, or is armed when we ring.
   b.header().routes_version.fetch_add(1, seq_cst);
   const std::uint64_t bit = std::uint64_t{1} << (gone.slot % 64);
+  const bool publisher =
+      b.slot(gone.slot).role.load(relaxed) == static_cast<std::uint32_t>(client_role::publisher);
   const std::uint32_t top = b.clients_high_water();
   for (std::uint32_t i = 0; i < top; ++i) {
-    if (!slot_word::unpack(b.slot(i).state.load(seq_cst)).owned()) continue;
+    const auto other = slot_word::unpack(b.slot(i).state.load(seq_cst));
+    if (!other.owned()) continue;
+    const bool concerned = publisher ? have_lane(b, gone.slot, i, other.generation)
+                                     : have_lane(b, i, gone.slot, gone.generation);
+    if (!concerned) continue;
     b.pending(i)[gone.slot / 64].fetch_or(bit, seq_cst);
     const std::uint64_t place = b.slot(i).bell.load(seq_cst);
     if (place == 0 || place > b.limits().max_clients) continue;

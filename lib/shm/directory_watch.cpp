@@ -5,14 +5,14 @@
 
 namespace shmbus::shm {
 
-directory_watch::directory_watch(const char* directory, std::error_code& ec) noexcept
+directory_watch::directory_watch(const char* path, std::error_code& ec) noexcept
     : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC))
 {
   if (!inotify_) {
     ec = last_error();
     return;
   }
-  if (::inotify_add_watch(inotify_.descriptor(), directory, IN_CLOSE | IN_MOVE_SELF) < 0) {
+  if (::inotify_add_watch(inotify_.descriptor(), path, IN_CLOSE | IN_MOVE_SELF) < 0) {
     ec = last_error();
     inotify_.close();
     return;

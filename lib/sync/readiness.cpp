@@ -37,7 +37,7 @@ void readiness::found_nothing() noexcept
 bool readiness::wait(const shm::deadline& until) noexcept
 {
   using namespace std::chrono;
-  int timeout = port_->has_alarm() ? -1 : 1000;
+  int timeout = port_->has_alarm() ? -1 : static_cast<int>(port_->look_interval().count());
   if (until) {
     const auto left = ceil<milliseconds>(*until - steady_clock::now());
     const auto most = timeout < 0 ? milliseconds::max() : milliseconds(timeout);

@@ -6,10 +6,9 @@ namespace shmbus::sync {
 
 bool waiting::sleep(std::uint32_t ticket, const shm::deadline& until)
 {
-  using namespace std::chrono_literals;
   shm::deadline wake_at = until;
   if (!told_of_deaths_) {
-    const auto look_at = std::chrono::steady_clock::now() + 1s;
+    const auto look_at = std::chrono::steady_clock::now() + core::look_interval(*bus_);
     if (!until || look_at < *until) wake_at = look_at;
   }
   const auto result = bell_->sleep(ticket, wake_at);

@@ -22,8 +22,8 @@ inline shm::deadline deadline_in(std::chrono::nanoseconds d)
 
 /// The bell on which the threads of one synchronous client sleep; leased when one first has to.
 ///
-/// Of deaths it is told by the bus's death watch; where that can't be had, it wakes once a second to
-/// look for the dead itself.
+/// Of deaths it is told by the bus's death watch; where that can't be had, it wakes from time to
+/// time to look for the dead itself.
 class waiting {
 public:
   explicit waiting(std::shared_ptr<core::bus> b) noexcept : bus_(std::move(b)) {}
@@ -37,6 +37,7 @@ public:
       if (!bell_) return nullptr;
       attach(*bell_);
       told_of_deaths_ = bus_->watch_for_deaths();
+      bell_->told_of_deaths(told_of_deaths_);
     }
     return bell_.get();
   }

@@ -26,6 +26,7 @@ std::unique_ptr<port> port::open(const std::shared_ptr<core::bus>& b, std::error
   if (!s->bell) return nullptr;
   s->wakeup = wake::make_wakeup({s->bell->word(), b->alarm_descriptor()}, ec);
   if (!s->wakeup) return nullptr;
+  s->bell->told_of_deaths(b->alarm_descriptor() >= 0);
   core::sweep(*b);  // who died before the alarm was set rings it no more
   return std::unique_ptr<port>(new port(std::move(s)));
 }
@@ -43,6 +44,11 @@ void port::attach(core::writer& w) noexcept { w.attach(*state_->bell); }
 
 int port::descriptor() const noexcept { return state_->wakeup->descriptor(); }
 bool port::has_alarm() const noexcept { return state_->bus->alarm_descriptor() >= 0; }
+
+std::chrono::milliseconds port::look_interval() const noexcept
+{
+  return core::look_interval(*state_->bus);
+}
 
 std::uint32_t port::arm() noexcept { return state_->bell->arm(); }
 
@@ -88,7 +94,12 @@ void port::let_turn_go() noexcept
   state_->stand_in = {};
 }
 
-bool port::stand_by() noexcept { return state_->stand_in.alarm(); }
+bool port::stand_by(std::size_t waiting) noexcept
+{
+  // A subscriber that does not receive just now is told of nothing, and may be an heir.
+  const bool wanted = core::is_deputy(*state_->bus) || state_->bus->heirs().size() > waiting;
+  return wanted && state_->stand_in.alarm();
+}
 bool port::stand_in() noexcept { return state_->stand_in.look(*state_->bus); }
 
 void port::inherit(core::bus& b) noexcept { b.heirs().inherit(); }

@@ -286,7 +286,7 @@ private:
                                 self->woken(static_cast<bool>(result));
                               });
     }
-    if (!port_->has_alarm() && !looking_for_dead_) look_for_dead(std::chrono::seconds(1));
+    if (!port_->has_alarm() && !looking_for_dead_) look_for_dead(port_->look_interval());
   }
 
   void woken(bool was_cancelled)
@@ -385,14 +385,14 @@ private:
   }
 
   // Somebody may have died. The kernel rings just before it lets a dead process's locks go, and with
-  // many at once it takes a while: one for all looks again after 1, 2, 4 .. 64 ms; the others see to
-  // it a second later.
+  // many at once it takes a while: one for all looks again after 1, 2, 4 .. 64 ms; a few others see
+  // to it a second later.
   void answer_alarm()
   {
     using namespace std::chrono_literals;
     if (port_->take_turn())
       look_for_dead(0ms);
-    else if (port_->stand_by())
+    else if (port_->stand_by(waiting_))
       look_for_dead(1s);
   }
 
@@ -421,7 +421,7 @@ private:
     if (waiting_ == 0) return port_->let_turn_go();
     if (!port_->has_alarm()) {
       port_->recover_in_turn();
-      look_for_dead(1s);
+      look_for_dead(port_->look_interval());
     } else if (after == 1s) {
       if (port_->stand_in()) look_for_dead(1s);
     } else {

@@ -2,6 +2,7 @@
 
 #include "shmbus/detail/export.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -40,6 +41,8 @@ public:
   int descriptor() const noexcept;
   /// Whether deaths make it readable: else look for the dead from time to time.
   bool has_alarm() const noexcept;
+  /// How often to do that.
+  std::chrono::milliseconds look_interval() const noexcept;
 
   std::uint32_t arm() noexcept;
   void sleep(std::uint32_t ticket, std::error_code& ec) noexcept;
@@ -64,8 +67,8 @@ public:
   static void inherit(core::bus& b) noexcept;
 
   /// After an alarm whose turn another one has. True: stand_in() is to be called in a second; else
-  /// that is so already.
-  bool stand_by() noexcept;
+  /// that is so already, or others do it. `waiting`: operations that wait here.
+  bool stand_by(std::size_t waiting) noexcept;
   /// A second later: looks for the dead if nobody did. True: call it in a second again.
   bool stand_in() noexcept;
 
