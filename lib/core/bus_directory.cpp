@@ -317,8 +317,8 @@ bus_files open_bus(const broker_config& config, std::error_code& ec)
   const shm::file parent = open_parent(config, parent_path, ec);
   if (ec) return {};
 
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  while (true) {
+  // A second's worth of attempts, not a second: who was stopped meanwhile has not tried yet.
+  for (int attempts = 0; attempts != 1000; ++attempts) {
     bus_files files;
     switch (try_open(parent.descriptor(), config.name, files, ec)) {
       case attempt::opened:
@@ -346,12 +346,10 @@ bus_files open_bus(const broker_config& config, std::error_code& ec)
       case attempt::failed: return {};
       case attempt::again: break;
     }
-    if (std::chrono::steady_clock::now() > give_up) {
-      ec = errc::busy;
-      return {};
-    }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
+  ec = errc::busy;
+  return {};
 }
 
 void close_bus(bus_files& files) noexcept
