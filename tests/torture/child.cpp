@@ -62,25 +62,36 @@ std::string child::wait()
   return text(status);
 }
 
-bool child::ended(std::string& how)
+bool child::ended(std::string& how) { return look(how) == state::ended; }
+
+child::state child::look(std::string& how)
 {
   int status = 0;
-  if (pid_ == 0 || ::waitpid(pid_, &status, WNOHANG) != pid_) return false;
+  if (pid_ == 0) return state::ended;
+  if (::waitpid(pid_, &status, WNOHANG | WUNTRACED) != pid_) return state::runs;
+  if (WIFSTOPPED(status)) return state::stopped;
   pid_ = 0;
   how = text(status);
-  return true;
+  return state::ended;
+}
+
+child::state child::wait_for_stop(double seconds, std::string& how)
+{
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  state s;
+  while ((s = look(how)) == state::runs && std::chrono::steady_clock::now() < end) sleep_us(100);
+  return s;
 }
 
 std::string child::wait_for(double seconds)
 {
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   std::string how;
-  while (pid_ != 0 && !ended(how)) {
-    if (std::chrono::steady_clock::now() > end) {
-      kill();
-      return "still running after " + std::to_string(seconds) + " s";
-    }
-    sleep_us(500);
+  for (state s; (s = look(how)) != state::ended; sleep_us(500)) {
+    if (s == state::stopped) signal(SIGCONT);
+    if (std::chrono::steady_clock::now() <= end) continue;
+    kill();
+    return "still running after " + std::to_string(seconds) + " s";
   }
   return how;
 }

@@ -21,11 +21,17 @@ public:
   bool running() const { return pid_ != 0; }
   void signal(int number) const;
 
+  enum class state { runs, stopped, ended };
+  /// What it does, without waiting; `how` as from wait().
+  state look(std::string& how);
+  /// Until it stops or ends, or a time is over.
+  state wait_for_stop(double seconds, std::string& how);
+
   /// Kills it; what came of it: empty, or how it had ended by itself.
   std::string kill();
   /// Waits for its end: empty if it exited with 0, else how it ended.
   std::string wait();
-  /// The same within a time, after which it is killed.
+  /// The same within a time, after which it is killed. One that stops is made to go on.
   std::string wait_for(double seconds);
   /// Whether it has ended by itself; `how` as from wait().
   bool ended(std::string& how);

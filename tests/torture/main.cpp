@@ -4,6 +4,8 @@
 //
 //   kill N          N times one of 4 publishers and 8 subscribers is killed at a random time
 //   points N        a client is killed at each write to shared memory; N pairs: and who cleans up too
+//   between NAME    one is stopped, or killed, between any two steps, while another does all of his; only
+//                   the scenes with NAME in their names, or all
 //   stop S          each role is stopped for S seconds, for each overflow policy
 //   corrupt N       N times a bit or a word of a bus in use is changed
 //   syscalls        each system call of a client fails once
@@ -35,17 +37,12 @@ struct mode {
   int (*run)(const torture::arguments&);
 };
 constexpr mode modes[] = {
-    {"kill", torture::kill_mode},
-    {"points", torture::points_mode},
-    {"stop", torture::stop_mode},
-    {"corrupt", torture::corrupt_mode},
-    {"syscalls", torture::syscalls_mode},
-    {"churn", torture::churn_mode},
-    {"create", torture::create_mode},
-    {"space", torture::space_mode},
-    {"namespaces", torture::namespaces_mode},
-    {"notice", torture::notice_mode},
-    {"idle", torture::idle_mode},
+    {"kill", torture::kill_mode},       {"points", torture::points_mode},
+    {"between", torture::between_mode}, {"stop", torture::stop_mode},
+    {"corrupt", torture::corrupt_mode}, {"syscalls", torture::syscalls_mode},
+    {"churn", torture::churn_mode},     {"create", torture::create_mode},
+    {"space", torture::space_mode},     {"namespaces", torture::namespaces_mode},
+    {"notice", torture::notice_mode},   {"idle", torture::idle_mode},
 };
 
 int run(const mode& m, const torture::arguments& a)

@@ -15,6 +15,7 @@ public:
   {
     return i < words_.size() ? std::stoull(words_[i]) : otherwise;
   }
+  std::string word(std::size_t i) const { return i < words_.size() ? words_[i] : ""; }
 
 private:
   std::vector<std::string> words_;
@@ -46,6 +47,7 @@ private:
 // Each gives the number of failures, and has printed what failed and its figures.
 int kill_mode(const arguments& a);
 int points_mode(const arguments& a);
+int between_mode(const arguments& a);
 int stop_mode(const arguments& a);
 int corrupt_mode(const arguments& a);
 int syscalls_mode(const arguments& a);

@@ -3,6 +3,7 @@
 #include "torture/modes.hpp"
 #include "torture/record.hpp"
 #include "torture/roles.hpp"
+#include "torture/sender.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -28,45 +29,6 @@ namespace {
 const topic from_victim{"/from/victim"};
 const topic from_orphan{"/from/an-orphan-with-a-long-topic"};
 const topic to_victim{"/to/victim"};
-
-// Publishes the records that a ledger checks.
-class sender {
-public:
-  explicit sender(sync::broker& bus) : pub(bus), began_(now_ns()) {}
-
-  bool send(const topic& t, std::size_t size, std::chrono::nanoseconds wait = 0ns)
-  {
-    std::vector<std::byte> memory(std::max(size, sizeof(record)));
-    fill(memory, n_, began_);
-    std::error_code ec;
-    if (wait == 0ns)
-      pub.try_publish(t, std::span<const std::byte>(memory), ec);
-    else
-      pub.publish_for(t, std::span<const std::byte>(memory), wait, ec);
-    if (!ec) ++n_;
-    return !ec;
-  }
-  void send_loan(const topic& t)
-  {
-    std::error_code ec;
-    auto l = pub.loan(t, 200, ec);
-    if (ec) return;
-    fill(l.bytes(), n_, began_);
-    pub.try_publish(std::move(l), ec);
-    if (!ec) ++n_;
-  }
-
-  sync::publisher pub;
-
-private:
-  std::uint64_t began_;
-  std::uint64_t n_ = 0;
-};
-
-subscriber_options small(overflow policy)
-{
-  return {.queue_capacity = 4, .max_held = 2, .overflow = policy};
-}
 
 // Everything that a client writes into a bus, one after the other; the same each time.
 int use_all(const broker_config& config, overflow policy)
