@@ -157,6 +157,19 @@ TEST_CASE_FIXTURE(fixture, "chunk_pool: pages are leased in the publisher's name
   CHECK(leased_pages() == 0);
 }
 
+TEST_CASE_FIXTURE(
+    fixture, "chunk_pool: a page that is in use is not used again, whoever wrote that it is free")
+{
+  chunk_pool pool(*bus, me);
+  chunk_record* r = take(pool, 4096);
+  REQUIRE(r);
+  bus->data_pages().give_back(me, r->chunk / core::units_per_page,
+                              1);  // garbage in the owner table
+  CHECK(take(pool, 64) == nullptr);
+  CHECK(ec == errc::corrupt);
+  CHECK(pool.find(r->chunk) == r);
+}
+
 TEST_CASE("chunk_record: in as many lanes as it was put into, also beyond 64")
 {
   chunk_record r;

@@ -29,6 +29,11 @@ struct fixture : core_fixture {
     return (bus->pending(sub->id().slot)[0].load(core::seq_cst) & core::bit_mask(w.id().slot)) != 0;
   }
 
+  core::slot_state state_of(std::uint32_t slot)
+  {
+    return core::slot_word::unpack(bus->slot(slot).state.load(core::seq_cst)).state;
+  }
+
   core::reader* sub = core::reader::join(bus, {}, ec);
   const topic a{"/a"};
 };
@@ -119,4 +124,23 @@ TEST_CASE_FIXTURE(fixture, "reader: a batch releases what stood there, and says 
   CHECK(sub->take_some(batch, ec) == 0);
   CHECK(batch[0].empty());
   CHECK_FALSE(ec);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "reader: who has drained the lane of one that is gone sets its place free")
+{
+  auto pub = publisher();
+  const std::uint32_t slot = pub->id().slot;
+  pub->try_publish(a, "x", ec);
+  pub->try_publish(a, "y", ec);
+  pub.reset();
+  CHECK(state_of(slot) == core::slot_state::dead);  // with messages that are not read yet
+  message held;
+  REQUIRE(sub->take(held.implementation(), ec));
+  REQUIRE(take());
+  CHECK_FALSE(take());
+  CHECK(state_of(slot) == core::slot_state::dead);
+  CHECK(held.text() == "x");
+  held.reset();
+  CHECK(state_of(slot) == core::slot_state::free);
 }

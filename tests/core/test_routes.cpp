@@ -1,5 +1,6 @@
 #include "core/fixture.hpp"
 #include "core/hash.hpp"
+#include "core/recovery.hpp"
 #include "core/routes.hpp"
 
 #include <string>
@@ -9,7 +10,7 @@ using namespace shmbus;
 
 namespace {
 
-struct fixture : core_fixture {
+struct fixture : mortal_fixture {
   using slots = std::vector<std::uint32_t>;
 
   core::route& find(std::string_view topic)
@@ -59,6 +60,21 @@ TEST_CASE_FIXTURE(fixture, "routes: who left is told of once, and who has the sl
   CHECK(reached("/a").empty());
   CHECK(reached("/b") == slots{b.me.slot});
   CHECK(gone == slots{a.me.slot});
+}
+
+TEST_CASE_FIXTURE(fixture, "routes: not current any more when a subscriber is found dead")
+{
+  const auto own = another_handle();
+  const auto me = core::join(*own, core::client_role::subscriber, {}, ec);
+  REQUIRE(me);
+  core::subscription_table(*own, *me).add("/a", ec);
+  CHECK(reached("/a") == slots{me->slot});
+  own->lock().abandon();  // as the kernel does for a process that was killed
+  CHECK(routes.current());
+  CHECK(core::sweep(*bus) == 1);
+  CHECK_FALSE(routes.current());
+  CHECK(reached("/a").empty());
+  CHECK(gone == slots{me->slot});
 }
 
 TEST_CASE_FIXTURE(fixture, "routes: one that leaves gets nothing new, but is not gone yet")

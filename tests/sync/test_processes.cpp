@@ -2,10 +2,14 @@
 #include "peer_process.hpp"
 #include "sync/fixture.hpp"
 
+#include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
@@ -148,6 +152,75 @@ TEST_CASE("a child of fork is told so, and the parent goes on")
   CHECK(status == 0);
   CHECK(pub.publish(topic("/t"), "from the parent") == 1);
   CHECK(text_of(sub.try_receive()) == "from the parent");
+}
+
+TEST_CASE("a child of fork that lives on does not hide the death of its parent")
+{
+  sync::broker bus(own_bus());
+  int pipe[2];
+  REQUIRE(::pipe(pipe) == 0);
+  const ::pid_t parent = ::fork();
+  if (parent == 0) {
+    sync::broker own({.name = bus.config().name, .adopt = true});
+    const sync::publisher pub(own);
+    sync::subscriber sub(own);
+    sub.native_handle();
+    const ::pid_t child = ::fork();
+    if (child != 0 && ::write(pipe[1], &child, sizeof child) != sizeof child) ::_exit(1);
+    while (true) ::pause();
+  }
+  ::pid_t child = 0;
+  REQUIRE(::read(pipe[0], &child, sizeof child) == sizeof child);
+  REQUIRE(child != 0);
+  CHECK(bus.info().clients.size() == 2);
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  bus.recover();
+  CHECK(bus.info().clients.empty());
+  CHECK(::kill(child, SIGKILL) == 0);
+  ::close(pipe[0]);
+  ::close(pipe[1]);
+}
+
+TEST_CASE("another user without rights on a bus can do nothing with it")
+{
+  if (::geteuid() != 0) SKIP_CASE("only root can become another user");
+  // Whoever may come as far as to the folder of the bus is stopped there.
+  char directory[] = "/tmp/shmbus-rights.XXXXXX";
+  REQUIRE(::mkdtemp(directory) != nullptr);
+  REQUIRE(::chmod(directory, 0755) == 0);
+  auto config = own_bus();
+  config.directory = directory;
+  {
+    sync::broker bus(config);
+    sync::publisher pub(bus);
+    sync::subscriber sub(bus);
+    sub.subscribe("/p");
+    const ::pid_t child = ::fork();
+    if (child == 0) {
+      const ::uid_t nobody = 65534;
+      if (::setgroups(0, nullptr) != 0 || ::setgid(nobody) != 0 || ::setuid(nobody) != 0)
+        ::_exit(100);
+      int wrong = 0;
+      std::error_code ec;
+      const sync::broker own(config, ec);
+      if (ec != errc::permission_denied) wrong |= 1;
+      const std::string folder = bus.path();
+      if (::rename(folder.c_str(), (folder + "-taken").c_str()) == 0) wrong |= 2;
+      if (::open(folder.c_str(), O_RDONLY | O_DIRECTORY) >= 0) wrong |= 4;
+      for (const char* file : {"/control", "/data", "/lock"})
+        for (const int flags : {O_RDONLY, O_RDWR})
+          if (::open((folder + file).c_str(), flags) >= 0 || errno != EACCES) wrong |= 8;
+      ::_exit(wrong);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+    CHECK(pub.publish(topic("/p"), "x") == 1);
+    CHECK(sub.receive().text() == "x");
+  }
+  std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("a process that only subscribes and writes into a payload dies of it, and harms nobody")
