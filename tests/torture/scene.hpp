@@ -19,7 +19,10 @@ namespace torture {
 /// driver, who does everything that it has to do meanwhile.
 class scene {
 public:
-  scene() : config(new_bus()) {}
+  scene() : config(new_bus())
+  {
+    config.max_clients = 16;  // the fewer, the fewer steps that are all the same
+  }
   virtual ~scene() = default;
   scene(const scene&) = delete;
   scene& operator=(const scene&) = delete;

@@ -19,10 +19,15 @@ namespace {
 const topic t{"/scene"};
 
 // Longer than anybody sleeps who was told, and much shorter than the patience of the driver.
-constexpr auto too_long = 3s;
+constexpr auto too_long = 5s;
 
 // Looks often enough to lose patience with its bits.
 constexpr int many_looks = 600;
+
+bool is_too_late(std::uint64_t began_ns)
+{
+  return std::chrono::nanoseconds(now_ns() - began_ns) >= too_long;
+}
 
 int verdict(const receipts& r, bool complete)
 {
@@ -82,13 +87,15 @@ public:
     become_victim(steps::writes_and_calls);
     got.try_often(sub, many_looks);
     const auto complete = [&] { return got.count + sub.lost() >= 1 + messages_; };
-    while (!complete()) {
+    bool in_time = true;
+    while (in_time && !complete()) {
+      const std::uint64_t began = now_ns();
       const auto m = sub.receive_for(too_long);
-      if (!m) break;
-      got.enter(*m, sub);
+      in_time = m && !is_too_late(began);  // it may be found at the last look
+      if (m) got.enter(*m, sub);
     }
     be_victim_no_more();
-    return verdict(got, complete());
+    return verdict(got, in_time);
   }
 };
 
@@ -174,6 +181,62 @@ private:
   receipts got_;
 };
 
+// A third one sleeps, is woken, and sleeps again while who rings for it is stopped.
+class wakes final : public scene {
+public:
+  wakes() : bus_(config), sender_(bus_) {}
+  int act() override
+  {
+    sync::broker own(config);
+    sender s(own);
+    wait_for_stage(1);
+    s.send(t, 40);
+    wait_for_stage(2);
+    become_victim(steps::writes_and_calls);
+    return s.send(t, 50) ? 0 : 4;
+  }
+  void begin() override
+  {
+    sleeper_ = child([&] {
+      sync::broker own(config);
+      sync::subscriber sub(own, small(overflow::drop_oldest));
+      sub.subscribe("/scene");
+      receipts got(overflow::drop_oldest);
+      reach_stage(1);
+      while (true) {
+        const std::uint64_t began = now_ns();
+        const auto m = sub.receive_for(too_long);
+        if (!m || is_too_late(began)) return verdict(got, false);
+        got.enter(*m, sub);
+        if (m->payload().size() == 77) return verdict(got, true);
+      }
+    });
+    wait_for_stage(1);
+    sleep_us(2000);  // until it sleeps, as far as can be told
+    reach_stage(2);
+  }
+  void meanwhile() override
+  {
+    sleep_us(1000);
+    expect(sender_.send(t, 40), "a message cannot be published");
+    sleep_us(1000);
+  }
+  void after(bool) override
+  {
+    sleep_us(1000);
+    expect(sender_.send(t, 77), "a message cannot be published");
+    const std::string how = sleeper_.wait_for(20);
+    expect(how.empty(), "the sleeper ended with " + how);
+    sender_.pub.close();
+    expect_nothing(remains(bus_));
+  }
+
+private:
+  sync::broker bus_;
+  sender sender_;
+  child sleeper_;
+};
+
 // Who subscribes is stopped, while others publish on the same topics.
 class subscribes final : public scene {
 public:
@@ -241,6 +304,7 @@ std::vector<named_scene> message_scenes()
   for (const char* const wakeup : {"uring", "thread"})
     all.push_back({std::string("receives in a context, ") + wakeup,
                    [=] { return std::make_unique<receives_in_a_context>(wakeup, 1); }});
+  all.push_back({"wakes who sleeps", [] { return std::make_unique<wakes>(); }});
   all.push_back({"subscribes", [] { return std::make_unique<subscribes>(); }});
   return all;
 }

@@ -16,7 +16,14 @@ using namespace std::chrono_literals;
 namespace {
 
 const topic t{"/scene"};
-constexpr auto too_long = 3s;
+constexpr auto too_long = 5s;
+
+// Whether there was room in time: it may also be found at the last look.
+bool send_in_time(sender& s)
+{
+  const std::uint64_t began = now_ns();
+  return s.send(t, 50, too_long) && std::chrono::nanoseconds(now_ns() - began) < too_long;
+}
 
 // The driver's queue is full; it takes what makes room.
 class waiting_scene : public scene {
@@ -55,7 +62,7 @@ public:
     }
     reach_stage(1);
     become_victim(steps::writes_and_calls);
-    return s.send(t, 50, too_long) ? 0 : 4;
+    return send_in_time(s) ? 0 : 4;
   }
 };
 
@@ -123,7 +130,7 @@ public:
       }
       reach_stage(2);
       while (!shared_arena().stop && other_goes() == 0) sleep_us(20);
-      return s.send(t, 50, too_long) ? 0 : 4;
+      return send_in_time(s) ? 0 : 4;
     });
     wait_for_stage(2);
     if (waits_already_) sleep_us(2000);  // until it sleeps, as far as can be told
