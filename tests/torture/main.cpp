@@ -6,15 +6,17 @@
 //   points N        a client is killed at each write to shared memory; N pairs: and who cleans up too
 //   between NAME    one is stopped, or killed, between any two steps, while another does all of his; only
 //                   the scenes with NAME in their names, or all
-//   stop S          each role is stopped for S seconds, for each overflow policy
+//   stop S N        each role is stopped for S seconds, for each policy; N times any of them, for a while
 //   corrupt N       N times a bit or a word of a bus in use is changed
 //   syscalls        each system call of a client fails once
+//   limits          few descriptors, and no right to watch for deaths
+//   forks N         N times a client forks, and is killed while its child lives on
 //   churn N         N clients come and go, every tenth is killed
 //   create N        N times 64 processes open the same bus at once, some are killed
 //   space N         N times a bus fills its file system
 //   notice N        how soon a death is noticed, and a message of the dead received; N deaths
 //   namespaces      processes with equal pids, in two pid namespaces, share a bus
-//   idle N          N processes wait for a message, and one dies
+//   idle N D S      N processes wait for a message, S seconds are measured, and D of them die
 //
 // Its last line says how many failures there were; exit status 0: none, 77: not possible here.
 #include "torture/arena.hpp"
@@ -42,6 +44,7 @@ constexpr mode modes[] = {
     {"corrupt", torture::corrupt_mode}, {"syscalls", torture::syscalls_mode},
     {"churn", torture::churn_mode},     {"create", torture::create_mode},
     {"space", torture::space_mode},     {"namespaces", torture::namespaces_mode},
+    {"limits", torture::limits_mode},   {"forks", torture::forks_mode},
     {"notice", torture::notice_mode},   {"idle", torture::idle_mode},
 };
 

@@ -51,6 +51,8 @@ int between_mode(const arguments& a);
 int stop_mode(const arguments& a);
 int corrupt_mode(const arguments& a);
 int syscalls_mode(const arguments& a);
+int limits_mode(const arguments& a);
+int forks_mode(const arguments& a);
 int churn_mode(const arguments& a);
 int create_mode(const arguments& a);
 int space_mode(const arguments& a);

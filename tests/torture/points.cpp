@@ -33,7 +33,7 @@ const topic to_victim{"/to/victim"};
 // Everything that a client writes into a bus, one after the other; the same each time.
 int use_all(const broker_config& config, overflow policy)
 {
-  become_victim();
+  become_victim(steps::writes_and_calls);
   sync::broker bus(config);
   std::error_code ec;
   std::optional<message> held;
@@ -96,7 +96,7 @@ int use_all(const broker_config& config, overflow policy)
 // Who comes after somebody died, and puts things in order.
 int clean_up(const broker_config& config, overflow policy)
 {
-  become_victim();
+  become_victim(steps::writes_and_calls);
   sync::broker bus(config);
   bus.recover();
   sync::subscriber sub(bus, small(policy));

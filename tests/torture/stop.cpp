@@ -1,3 +1,4 @@
+#include "shmbus/errc.hpp"
 #include "torture/child.hpp"
 #include "torture/modes.hpp"
 #include "torture/roles.hpp"
@@ -5,11 +6,16 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <cstdio>
+#include <random>
+#include <vector>
 
 namespace torture {
 
 using namespace shmbus;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -95,6 +101,99 @@ int stop_one(std::size_t which, overflow policy, std::uint64_t seconds)
   return c.failures();
 }
 
+// A subscriber with back-pressure is stopped: who publishes for some time comes back when that is over.
+int publish_to_a_stopped_one(std::uint64_t times)
+{
+  auto& arena = shared_arena();
+  arena.ready = 0;
+  const broker_config config = new_bus();
+  sync::broker bus(config);
+  child stopped([&] {
+    sync::broker own(config);
+    sync::subscriber sub(own, {.queue_capacity = 4, .overflow = overflow::block});
+    sub.subscribe("/stop");
+    arena.ready = 1;
+    while (sub.receive().text() != "end") {
+    }
+    return 0;
+  });
+  while (arena.ready == 0) sleep_us(50);
+  stopped.signal(SIGSTOP);
+  const topic t("/stop");
+  sync::publisher pub(bus);
+  std::error_code ec;
+  while (pub.try_publish(t, "x", ec) == 1) {
+  }
+  checks c;
+  c.expect(ec == errc::queue_full, "a full queue is " + ec.message());
+  constexpr auto patience = 20ms;
+  std::uint64_t latest_ns = 0;
+  for (std::uint64_t i = 0; i != times; ++i) {
+    const std::uint64_t began = now_ns();
+    pub.publish_for(t, "y", patience, ec);
+    const std::uint64_t took = now_ns() - began;
+    constexpr std::uint64_t due = std::chrono::nanoseconds(patience).count();
+    c.expect(ec == errc::timed_out, "a publisher that may wait no longer came back with " +
+                                        (ec ? ec.message() : "success"));
+    c.expect(took >= due, "a publisher came back before its time was over");
+    latest_ns = std::max(latest_ns, took - std::min(took, due));
+  }
+  c.expect(latest_ns < 1'000'000'000, "a publisher came back a second too late");
+  stopped.signal(SIGCONT);
+  c.expect(pub.publish_for(t, "end", 10s, ec) == 1, "the subscriber did not go on");
+  c.expect_nothing(stopped.wait_for(10));
+  pub.close();
+  c.expect_nothing(remains(bus));
+  std::printf(
+      "subscriber stopped, block      : %lu times a publisher came back, at most %.1f ms late\n",
+      times, static_cast<double>(latest_ns) / 1e6);
+  return c.failures();
+}
+
+// Any of them is stopped anywhere for a while; every fourth time another one is killed meanwhile.
+int stop_at_random(std::uint64_t times)
+{
+  constexpr std::size_t publishers = 3;
+  constexpr std::size_t clients = 9;
+  auto& arena = shared_arena();
+  arena.stop = false;
+  for (auto& f : arena.of) f.published = f.received = f.lost = f.refused = 0;
+  const broker_config config = new_bus();
+  sync::broker bus(config);
+  std::mt19937_64 random(1);
+  std::array<child, clients> all;
+  const auto start = [&](std::size_t i) {
+    all[i] = child([&, i] {
+      return i < publishers ? publish(config, arena.of[i])
+                            : subscribe(config, static_cast<overflow>(i % 3), arena.of[i]);
+    });
+  };
+  for (std::size_t i = 0; i != clients; ++i) start(i);
+  checks c;
+  for (std::uint64_t k = 0; k != times && c.failures() == 0; ++k) {
+    const std::size_t stopped = random() % clients;
+    all[stopped].signal(SIGSTOP);
+    sleep_us(random() % 2000);
+    if (k % 4 == 0) {
+      const std::size_t killed = (stopped + 1 + random() % (clients - 1)) % clients;
+      c.expect_nothing(all[killed].kill());
+      start(killed);
+      sleep_us(random() % 2000);
+    }
+    all[stopped].signal(SIGCONT);
+    sleep_us(random() % 1000);
+    if (k % 250 == 0) c.expect_nothing(audited(bus));
+  }
+  arena.stop = true;
+  for (auto& one : all) c.expect_nothing(one.wait_for(20));
+  c.expect_nothing(remains(bus));
+  std::uint64_t received = 0;
+  for (auto& f : arena.of) received += f.received;
+  std::printf("%lu stops at random, %lu kills meanwhile, %lu messages received\n", times,
+              (times + 3) / 4, received);
+  return c.failures();
+}
+
 }  // namespace
 
 int stop_mode(const arguments& a)
@@ -103,7 +202,8 @@ int stop_mode(const arguments& a)
   for (const std::size_t which : {0, 2})
     for (const auto policy : {overflow::drop_oldest, overflow::drop_newest, overflow::block})
       failures += stop_one(which, policy, std::max<std::uint64_t>(1, a.number(0, 1)));
-  return failures;
+  failures += publish_to_a_stopped_one(20);
+  return failures + stop_at_random(a.number(1, 1000));
 }
 
 }  // namespace torture
