@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace torture {
 
@@ -47,6 +49,30 @@ void come_and_go(const broker_config& config)
   if (!sub.try_receive()) throw std::runtime_error("received nothing");
 }
 
+// So many clients are always there; each of them may be replaced by another one at any time.
+int crowd(const broker_config& config, std::uint64_t clients)
+{
+  auto& arena = shared_arena();
+  std::mt19937_64 random(2);
+  sync::broker bus(config);
+  std::vector<std::unique_ptr<sync::subscriber>> all;
+  const auto one_more = [&] {
+    auto sub = std::make_unique<sync::subscriber>(bus);
+    sub->subscribe("/churn/crowd/" + std::to_string(random() % 100));
+    return sub;
+  };
+  while (all.size() != clients) all.push_back(one_more());
+  arena.ready = 1;
+  while (!arena.stop) {
+    auto& place = all[random() % clients];
+    place.reset();
+    place = one_more();
+    ++arena.of[0].published;
+    sleep_us(random() % 500);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int churn_mode(const arguments& a)
@@ -54,9 +80,16 @@ int churn_mode(const arguments& a)
   constexpr std::uint64_t per_child = 10;
   constexpr std::uint64_t at_once = 8;
   const std::uint64_t cycles = a.number(0, 5000);
+  const std::uint64_t others = a.number(1, 1000);
   std::mt19937_64 random(1);
-  const broker_config config = new_bus();
+  broker_config config = new_bus();
+  config.max_clients = static_cast<std::uint32_t>(others + 64);
   sync::broker bus(config);
+  auto& arena = shared_arena();
+  arena.ready = 0;
+  arena.stop = false;
+  child there([&] { return crowd(config, others); });
+  while (arena.ready == 0) sleep_us(1000);
   checks c;
   come_and_go(config);
   const holdings before = held();
@@ -83,8 +116,12 @@ int churn_mode(const arguments& a)
                                 std::to_string(before.mappings) + " mappings became " +
                                 std::to_string(after.descriptors) + " and " +
                                 std::to_string(after.mappings));
+  arena.stop = true;
+  c.expect_nothing(there.wait_for(60));
   c.expect_nothing(remains(bus));
-  std::printf("%lu clients came and went, every tenth was killed\n", cycles);
+  std::printf(
+      "%lu clients came and went, every tenth was killed; of %lu others %lu were replaced\n",
+      cycles, others, arena.of[0].published.load());
   return c.failures();
 }
 

@@ -11,7 +11,7 @@
 //   syscalls        each system call of a client fails once
 //   limits          few descriptors, and no right to watch for deaths
 //   forks N         N times a client forks, and is killed while its child lives on
-//   churn N         N clients come and go, every tenth is killed
+//   churn N M       N clients come and go, every tenth is killed, among M that are replaced one by one
 //   create N        N times 64 processes open the same bus at once, some are killed
 //   space N         N times a bus fills its file system
 //   notice N        how soon a death is noticed, and a message of the dead received; N deaths
