@@ -1,6 +1,7 @@
 #include "shmbus/errc.hpp"
 #include "shmbus/shmbus.hpp"
 #include "torture/child.hpp"
+#include "torture/fail_nth.hpp"
 #include "torture/modes.hpp"
 #include "torture/roles.hpp"
 
@@ -90,6 +91,7 @@ int use_and_fork(const broker_config& config, std::uint64_t after_us)
 // A child of fork has copies of all descriptors, and may live longer than its parent.
 int forks_mode(const arguments& a)
 {
+  if (!can_fail_calls) throw skipped{"a sanitizer's allocator may be locked in the child for ever"};
   const std::uint64_t rounds = a.number(0, 100);
   std::mt19937_64 random(1);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);

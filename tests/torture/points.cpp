@@ -179,8 +179,9 @@ outcome carry_out(const plan& p)
     child c([&] { return role(config, p.policy); });
     // With back-pressure somebody has to receive while it publishes.
     std::string how;
-    for (int i = 0; !c.ended(how); ++i) {
-      if (i > 20'000) {
+    const std::uint64_t began = now_ns();
+    while (!c.ended(how)) {
+      if (now_ns() - began > 20'000'000'000) {
         c.kill();
         how = "no end";
         break;
