@@ -52,7 +52,7 @@ bool play(const named_scene& named, std::uint32_t n, ending e, checks& c)
   child one([&] { return s->act(); });
   s->begin();
   std::string how;
-  const child::state there = one.wait_for_stop(0.5, how);
+  const child::state there = one.wait_for_stop(0.3, how);
   s->meanwhile();
   const bool killed = there == child::state::stopped && e == ending::is_killed;
   disarm();
