@@ -3,7 +3,8 @@
 //   torture MODE [NUMBER...]
 //
 //   kill N          N times one of 4 publishers and 8 subscribers is killed at a random time
-//   points N        a client is killed at each write to shared memory; N pairs: and who cleans up too
+//   points N        a client is killed at each of its steps; N pairs: and who cleans up too
+//   points 0 A B    all pairs; or those in which A is in the name of the first place, B of the second
 //   between NAME    one is stopped, or killed, between any two steps, while another does all of his; only
 //                   the scenes with NAME in their names, or all
 //   stop S N        each role is stopped for S seconds, for each policy; N times any of them, for a while

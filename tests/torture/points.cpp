@@ -267,7 +267,7 @@ std::set<std::uint32_t> occurrences(std::uint32_t hits) { return {1, (hits + 1) 
 int points_mode(const arguments& a)
 {
   const std::uint64_t pairs = a.number(0, 300);
-  std::mt19937_64 random(a.number(1, 1));
+  std::mt19937_64 random(1);
   int failures = 0;
   std::uint64_t runs = 0, deaths = 0, both = 0;
   std::set<std::size_t> died_at;
@@ -307,8 +307,12 @@ int points_mode(const arguments& a)
     carry_out_and_count(p);
   };
   if (pairs == 0) {
+    const auto wanted = [](std::size_t index, const std::string& part) {
+      return name_of(index).find(part) != std::string::npos;
+    };
     for (const plan& p : singles)
-      for (std::size_t i = 0; i != heirs.size() && failures <= 20; ++i) pair(p, i, 1);
+      for (std::size_t i = 0; i != heirs.size() && failures <= 20; ++i)
+        if (wanted(p.first->index, a.word(1)) && wanted(heirs[i].first, a.word(2))) pair(p, i, 1);
   } else {
     for (std::uint64_t i = 0; i != pairs && failures <= 20; ++i) {
       const std::size_t heir = random() % heirs.size();
