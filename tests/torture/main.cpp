@@ -20,6 +20,7 @@
 //   idle N D S      N processes wait for a message, S seconds are measured, and D of them die
 //
 // Its last line says how many failures there were; exit status 0: none, 77: not possible here.
+#include "shmbus/log.hpp"
 #include "torture/arena.hpp"
 #include "torture/modes.hpp"
 
@@ -77,6 +78,7 @@ int run(const mode& m, const torture::arguments& a)
 int main(int argc, char** argv)
 {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  shmbus::logger()->set_level(spdlog::level::err);  // warnings are what is wanted here
   torture::shared_arena();
   for (const mode& m : modes)
     if (argc > 1 && m.name == argv[1]) return run(m, torture::arguments(argc - 2, argv + 2));
