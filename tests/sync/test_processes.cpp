@@ -165,8 +165,11 @@ TEST_CASE("a child of fork that lives on does not hide the death of its parent")
     const sync::publisher pub(own);
     sync::subscriber sub(own);
     sub.native_handle();
-    const ::pid_t child = ::fork();
-    if (child != 0 && ::write(pipe[1], &child, sizeof child) != sizeof child) ::_exit(1);
+    if (::fork() == 0) {
+      // Told by the child: only when its fork() has returned has it let go of the descriptors.
+      const ::pid_t child = ::getpid();
+      if (::write(pipe[1], &child, sizeof child) != sizeof child) ::_exit(1);
+    }
     while (true) ::pause();
   }
   ::pid_t child = 0;
