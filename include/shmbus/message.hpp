@@ -137,6 +137,10 @@ public:
     return {reinterpret_cast<const char*>(r_.payload), r_.payload_size};
   }
 
+  /// The type it was published with, `untyped` if as bytes. For what passes messages on: see
+  /// payload_view(bytes, std::uint64_t).
+  std::uint64_t type() const noexcept { return r_.type; }
+
   /// Whether the publisher sent a T.
   template <class T>
   bool is() const noexcept

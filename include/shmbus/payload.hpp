@@ -44,6 +44,8 @@ public:
   constexpr payload_view() noexcept = default;
   /// Bytes as they are.
   constexpr payload_view(bytes data) noexcept : data_(data) {}
+  /// Bytes of a value whose type only receivers know, as `message::type()` gave it.
+  constexpr payload_view(bytes data, std::uint64_t type) noexcept : data_(data), type_(type) {}
   /// The characters of a text, without a NUL at the end.
   payload_view(std::string_view text) noexcept : data_(std::as_bytes(std::span(text))) {}
   /// The same up to its NUL.

@@ -292,6 +292,21 @@ TEST_CASE("a loan that can't be published now stays the caller's")
   CHECK(sub.receive().as<reading>().sensor == 7);
 }
 
+TEST_CASE("a typed message that is passed on as bytes keeps its type")
+{
+  sync::broker bus(own_bus());
+  sync::publisher pub(bus);
+  sync::subscriber sub(bus);
+  sub.subscribe("/#");
+  pub.publish(topic("/reading"), reading{7, 1.5});
+  const message m = sub.receive();
+  CHECK(m.type() == type_id<reading>());
+  pub.publish(topic("/again"), payload_view(m.payload(), m.type()));
+  CHECK(sub.receive().as<reading>().value == 1.5);
+  pub.publish(topic("/bytes"), "text");
+  CHECK(sub.receive().type() == untyped);
+}
+
 TEST_CASE("a typed message is read as what it is, and as nothing else")
 {
   sync::broker bus(own_bus());
