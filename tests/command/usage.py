@@ -6,7 +6,7 @@ import sys
 
 from cases import case, main
 
-COMMANDS = ("pub", "sub", "ls", "info")
+COMMANDS = ("pub", "sub", "record", "play", "ls", "info")
 
 
 @case("--help tells of the commands, the environment and the exit status")
@@ -28,7 +28,7 @@ def _(place):
 
 @case("the help of pub and sub has examples")
 def _(place):
-    for command in ("pub", "sub"):
+    for command in ("pub", "sub", "record", "play"):
         result = place.run(command, "--help").expect()
         assert "Examples:" in result.out, result
 

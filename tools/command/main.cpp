@@ -58,6 +58,8 @@ int run(int argc, char** argv)
   bus.add_place(app);
   add_pub(app, bus, chosen);
   add_sub(app, bus, chosen);
+  add_record(app, bus, chosen);
+  add_play(app, bus, chosen);
   add_ls(app, bus, chosen);
   add_info(app, bus, chosen);
   add_audit(app, bus, chosen);

@@ -6,6 +6,7 @@
 #include "core/utf8.hpp"
 #include "shmbus/client_info.hpp"
 #include "shmbus/log.hpp"
+#include "shmbus/pattern.hpp"
 
 #include <grp.h>
 
@@ -159,6 +160,32 @@ void add_seconds(CLI::App& app, const std::string& name, std::chrono::nanosecond
         std::chrono::duration<double>(seconds));
   };
   app.add_option_function<double>(name, set, description)->type_name("SECONDS");
+}
+
+void add_queue(CLI::App& app, subscriber_options& options)
+{
+  app.add_option("--queue", options.queue_capacity,
+                 "Messages that may wait, for each publisher (default: " +
+                     std::to_string(options.queue_capacity) + ")")
+      ->check(in_range(1, core::max_queue_capacity))
+      ->type_name("N");
+  const auto set = [&options](const std::string& name) {
+    for (std::size_t i = 0; i != overflow_names.size(); ++i)
+      if (name == overflow_names[i]) options.overflow = static_cast<overflow>(i);
+  };
+  app.add_option_function<std::string>(
+         "--overflow", set,
+         "When the queue is full: drop-oldest (the default), drop-newest,\nor block, which makes "
+         "publishers wait")
+      ->check(CLI::IsMember(overflow_names).description(""))
+      ->type_name("HOW");
+}
+
+void check_patterns(const std::vector<std::string>& patterns)
+{
+  for (const auto& p : patterns)
+    if (const auto problem = pattern_problem(p); !problem.empty())
+      throw usage("the pattern " + core::quoted(p) + ' ' + std::string(problem));
 }
 
 void set_log_level()

@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace shmbus::command {
 
@@ -52,6 +53,8 @@ using action = std::function<int()>;
 /// Each adds its subcommand to `app`; the one that the user names puts its action into `chosen`.
 void add_pub(CLI::App& app, bus_options& bus, action& chosen);
 void add_sub(CLI::App& app, bus_options& bus, action& chosen);
+void add_record(CLI::App& app, bus_options& bus, action& chosen);
+void add_play(CLI::App& app, bus_options& bus, action& chosen);
 void add_ls(CLI::App& app, bus_options& bus, action& chosen);
 void add_info(CLI::App& app, bus_options& bus, action& chosen);
 void add_audit(CLI::App& app, bus_options& bus, action& chosen);
@@ -61,6 +64,12 @@ void add_doctor(CLI::App& app, action& chosen);
 
 /// In the order of `enum class overflow`.
 inline constexpr std::array overflow_names = {"drop-oldest", "drop-newest", "block"};
+
+/// `--queue` and `--overflow`, for subcommands that subscribe. `options` says the default queue.
+void add_queue(CLI::App& app, subscriber_options& options);
+
+/// The patterns that subcommands subscribe to. Throws `failure` if one of them is none.
+void check_patterns(const std::vector<std::string>& patterns);
 
 /// Checks a whole number; CLI11 itself takes "-1" for a large one.
 CLI::Validator in_range(std::uint64_t least, std::uint64_t most = UINT64_MAX);

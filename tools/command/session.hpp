@@ -26,6 +26,9 @@ public:
   /// Cut short by this one's being ready, if it is given.
   void watch(shared_descriptor& reader);
 
+  /// The work is, or was, cancelled.
+  bool is_cut_short() const noexcept { return end_ != end::done; }
+
   /// Throws what the work throws. The work is cancelled, and has ended, when this returns.
   end run(asio::awaitable<void> work);
 

@@ -4,8 +4,6 @@
 #include "command/output.hpp"
 #include "command/session.hpp"
 #include "command/text.hpp"
-#include "core/layout.hpp"
-#include "core/utf8.hpp"
 #include "shmbus/shmbus.hpp"
 
 #include <cstdint>
@@ -25,7 +23,6 @@ struct sub_options {
   std::uint64_t count = 0;  // 0: without end
   std::chrono::nanoseconds timeout = no_timeout;
   std::string format = "text";
-  std::string overflow = overflow_names.front();
   subscriber_options queue;
 };
 
@@ -108,13 +105,6 @@ int receiving::run()
   return status_done;
 }
 
-void check(const sub_options& o)
-{
-  for (const auto& p : o.patterns)
-    if (const auto problem = pattern_problem(p); !problem.empty())
-      throw usage("the pattern " + core::quoted(p) + ' ' + std::string(problem));
-}
-
 constexpr auto notes = R"(Examples:
   shmbus sub '/#'                                      # everything
   shmbus sub '/host/cpu/*/load' /host/load/1m
@@ -142,22 +132,12 @@ void add_sub(CLI::App& app, bus_options& bus, action& chosen)
   sub->add_option("--format", o->format, "text (the default), json or raw")
       ->check(CLI::IsMember(formats).description(""))
       ->type_name("FORMAT");
-  sub->add_option("--queue", o->queue.queue_capacity,
-                  "Messages that may wait, for each publisher (default: 256)")
-      ->check(in_range(1, core::max_queue_capacity))
-      ->type_name("N");
-  sub->add_option("--overflow", o->overflow,
-                  "When the queue is full: drop-oldest (the default), drop-newest,\nor block, "
-                  "which makes publishers wait")
-      ->check(CLI::IsMember(overflow_names).description(""))
-      ->type_name("HOW");
+  add_queue(*sub, o->queue);
   bus.add_place(*sub);
   bus.add_limits(*sub);
   sub->callback([o, &bus, &chosen] {
     chosen = [o, &bus] {
-      check(*o);
-      for (std::size_t i = 0; i != overflow_names.size(); ++i)
-        if (o->overflow == overflow_names[i]) o->queue.overflow = static_cast<overflow>(i);
+      check_patterns(o->patterns);
       return receiving(*o, bus).run();
     };
   });

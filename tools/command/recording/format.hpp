@@ -21,6 +21,7 @@ inline constexpr std::uint32_t version = 1;
 inline constexpr std::size_t file_head_size = 16;    // magic, version, 0
 inline constexpr std::size_t record_head_size = 32;  // checksums, size and kind
 inline constexpr std::size_t message_head_size = 40;
+inline constexpr std::size_t gap_size = record_head_size + 16;
 inline constexpr std::uint64_t max_body_size =
     message_head_size + max_topic_size + core::max_buffer_size;
 /// 100 years: times are within that of the start.
