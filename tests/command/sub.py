@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -108,6 +109,73 @@ def _(place):
     receiver = place.subscribe("/a", "--count", "3", "--format", "raw")
     place.run("pub", "/a", stdin=b"\x00\xff\r\n\nend\n").expect()
     assert receiver.finish(text=False).expect().out == b"\x00\xff\rend"
+
+
+@case("hex: the payload in hexadecimal")
+def _(place):
+    receiver = place.subscribe("/a", "--count", "1", "--format", "hex")
+    place.run("pub", "/a", stdin=b"\x00\xffaz\n").expect()
+    receiver.finish().expect(out="/a 00ff617a\n")
+
+
+@case("a template says what is on a line")
+def _(place):
+    template = "%t|%p|%x|%s|%n|%l|100%%|ü"
+    receiver = place.subscribe("/a", "--count", "2", "--format", template)
+    place.run("pub", "/a", stdin=b"x\x1b\nsecond\n").expect()
+    receiver.finish().expect(out="/a|x\\x1b|781b|2|0|0|100%|ü\n/a|second|7365636f6e64|6|1|0|100%|ü\n")
+    before = time.time()
+    receiver = place.subscribe("/a", "--count", "1", "--format", "%T %d %i")
+    place.run("pub", "/a", "x").expect()
+    sent, latency, publisher = receiver.finish().expect().out.split()
+    assert before - 1 < float(sent) < time.time() + 1
+    assert float(latency) > 0 and re.fullmatch(r"\d+\.\d+", publisher)
+
+
+@case("--grep shows only payloads that match, and --count counts what is shown")
+def _(place):
+    receiver = place.subscribe("/a", "--count", "2", "--grep", "^(err|warn)")
+    place.run("pub", "/a", stdin=b"error 1\ninfo err\nwarn\x00 2\nerror 3\n").expect()
+    receiver.finish().expect(out="/a error 1\n/a warn\\x00 2\n")
+
+
+@case("--grep takes a large payload")
+def _(place):
+    receiver = place.subscribe("/a", "--count", "1", "--grep", "(x|y)*end$", "--format", "%s")
+    place.run("pub", "/a", stdin=b"x" * 1_000_000 + b"\n" + b"x" * 1_000_000 + b"end\n").expect()
+    receiver.finish().expect(out="1000003\n")
+
+
+@case("--min-size and --max-size choose by size")
+def _(place):
+    receiver = place.subscribe("/a", "--min-size", "2", "--max-size", "1K", "--count", "2")
+    for size in (1, 2, 1025, 1024):
+        place.run("pub", "/a", "x" * size).expect()
+    receiver.finish().expect(out=f"/a xx\n/a {'x' * 1024}\n")
+
+
+@case("--topics-only shows each topic once")
+def _(place):
+    receiver = place.subscribe("/#", "--topics-only", "--count", "2")
+    for topic in ("/a", "/a", "/b"):
+        place.run("pub", topic, "x", "--repeat", "3").expect()
+    receiver.finish().expect(out="/a\n/b\n")
+
+
+@case("--rate-limit shows so many of each topic, and counts the others")
+def _(place):
+    receiver = place.subscribe("/#", "--rate-limit", "0.001", "--count", "2")
+    place.run("pub", "/a", "x", "--repeat", "100").expect()
+    place.run("pub", "/b", "y").expect()
+    receiver.finish().expect(
+        0, "/a x\n/b y\n",
+        r"received 101 messages, lost 0, showed 2 \(--rate-limit kept back 99\)")
+
+
+@case("--duration ends it with status 0, unless --timeout comes before")
+def _(place):
+    place.run("sub", "/a", "--duration", "0.05").expect(0, "")
+    place.run("sub", "/a", "--duration", "50", "--timeout", "0.05").expect(3, "", "timed out: .*")
 
 
 @case("a large message comes whole")

@@ -94,9 +94,18 @@ def _(place):
         place.run("sub", "/a", "--timeout", time).expect(2, "", r".*--timeout.*")
 
 
+@case("filters of sub that make no sense are wrong usage")
+def _(place):
+    for option, value in (("--grep", "("), ("--min-size", "-1"), ("--max-size", "big"),
+                          ("--rate-limit", "0"), ("--duration", "-1")):
+        place.run("sub", "/a", option, value).expect(2, "", rf".*{option}.*")
+
+
 @case("an unknown format or overflow is wrong usage")
 def _(place):
     place.run("sub", "/a", "--format", "xml").expect(2, "", r"--format.*xml.*")
+    place.run("sub", "/a", "--format", "%q").expect(2, "", r"--format.*%q.*")
+    place.run("sub", "/a", "--format", "%t %").expect(2, "", r"--format.*%.*")
     place.run("sub", "/a", "--overflow", "wait").expect(2, "", r"--overflow.*wait.*")
 
 

@@ -3,16 +3,26 @@
 #include "shmbus/message.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace shmbus::command {
 
-enum class message_format {
-  text,  ///< TOPIC PAYLOAD, with what is not printable escaped
-  json,  ///< an object on a line
-  raw,   ///< the bytes of the payload and nothing else
-};
+/// How messages are shown: `text`, `hex`, `json`, `raw`, or a template like `%t %p`.
+class message_format {
+public:
+  /// Throws `failure` if it is none of these.
+  explicit message_format(std::string_view text);
 
-/// Appends the message as it is shown.
-void append(std::string& out, const message& m, message_format format);
+  /// Appends the message as it is shown.
+  void append(std::string& out, const message& m) const;
+
+private:
+  enum class kind { pattern, json, raw };
+
+  void append_field(std::string& out, char field, const message& m) const;
+
+  kind kind_ = kind::pattern;
+  std::string template_;
+};
 
 }  // namespace shmbus::command

@@ -89,6 +89,14 @@ std::string base64(std::string_view bytes)
   return out;
 }
 
+std::string hexadecimal(std::string_view bytes)
+{
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const char c : bytes) append_hex(out, "", c);
+  return out;
+}
+
 std::string readable_size(std::uint64_t bytes)
 {
   constexpr std::array units = {"B", "KiB", "MiB", "GiB", "TiB"};

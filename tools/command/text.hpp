@@ -25,6 +25,9 @@ std::string counted(std::uint64_t n, std::string_view what);
 
 std::string base64(std::string_view bytes);
 
+/// Two digits for each byte.
+std::string hexadecimal(std::string_view bytes);
+
 /// A number of bytes for people: "64 MiB", "1.5 KiB".
 std::string readable_size(std::uint64_t bytes);
 
