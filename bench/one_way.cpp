@@ -5,14 +5,11 @@
 // The floor is two processes that bounce one cache line on the same CPUs, before and after. All in
 // turn, several times: a neighbour's noise then hits all alike.
 
-#include "support/child.hpp"
 #include "support/line_bounce.hpp"
 #include "support/machine.hpp"
+#include "support/ping_pong.hpp"
 #include "support/samples.hpp"
-#include "support/scratch.hpp"
-#include <shmbus/sync.hpp>
 
-#include <array>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -22,50 +19,6 @@ namespace {
 constexpr int here = 0;
 constexpr int there = 1;
 constexpr int rounds = 9;
-
-const shmbus::topic ping{"/bench/ping"};
-const shmbus::topic pong{"/bench/pong"};
-
-shmbus::message poll(shmbus::sync::subscriber& sub)
-{
-  while (true)
-    if (auto m = sub.try_receive()) return std::move(*m);
-}
-
-int send_back(const std::string& directory, bool timestamps)
-{
-  bench::pin_to(there);
-  shmbus::sync::broker bus{{.name = "one_way", .directory = directory}};
-  shmbus::sync::publisher pub{bus, {.timestamps = timestamps}};
-  shmbus::sync::subscriber sub{bus};
-  sub.subscribe(ping.name());
-  std::array<std::byte, 64> payload{};
-  while (!poll(sub).payload().empty()) pub.try_publish(pong, payload);
-  return 0;
-}
-
-std::vector<double> ping_pong(bool timestamps, std::size_t batches, std::size_t batch_size)
-{
-  bench::pin_to(here);
-  const bench::scratch_directory scratch;
-  shmbus::sync::broker bus{{.name = "one_way", .directory = scratch.path()}};
-  shmbus::sync::subscriber sub{bus};
-  sub.subscribe(pong.name());
-  shmbus::sync::publisher pub{bus, {.timestamps = timestamps}};
-  bench::child back({"back", scratch.path().string(), timestamps ? "1" : "0"});
-  pub.wait_for_subscribers(ping, 1);
-  std::array<std::byte, 64> payload{};
-  bench::lap_timer laps(10'000, batches, batch_size);
-  while (laps.next()) {
-    pub.try_publish(ping, payload);
-    poll(sub);
-  }
-  pub.try_publish(ping, std::string_view{});
-  back.wait();
-  std::vector<double> one_way = laps.samples();
-  for (double& ns : one_way) ns /= 2;
-  return one_way;
-}
 
 struct figure {
   const char* name;
@@ -104,7 +57,8 @@ int main(int argc, char** argv)
   const std::string_view role = argc > 1 ? argv[1] : "";
   if (role == "line" && argc == 4)
     return bench::bounce_line_back(std::stoi(argv[2]), std::stoi(argv[3]));
-  if (role == "back" && argc == 4) return send_back(argv[2], argv[3] == std::string_view("1"));
+  if (role == "ping_pong" && argc == 5)
+    return bench::ping_pong_back(std::stoi(argv[2]), argv[3], argv[4] == std::string_view("1"));
   if (bench::usable_cpus() < 2) {
     std::puts("needs two CPUs");
     return 77;
@@ -116,12 +70,16 @@ int main(int argc, char** argv)
     f.add(bench::bounce_line(here, there, batches, batch),
           bench::bounce_line(here, there, singles, 1));
   };
+  const auto measure = [](figure& f, bool timestamps) {
+    f.add(bench::ping_pong(here, there, timestamps, batches, batch),
+          bench::ping_pong(here, there, timestamps, singles, 1));
+  };
   figure before{"raw line, before"}, after{"raw line, after"};
   figure plain{"shmbus, without timestamps"}, stamped{"shmbus, with timestamps"};
   for (int i = 0; i != rounds; ++i) {
     bounce(before);
-    plain.add(ping_pong(false, batches, batch), ping_pong(false, singles, 1));
-    stamped.add(ping_pong(true, batches, batch), ping_pong(true, singles, 1));
+    measure(plain, false);
+    measure(stamped, true);
     bounce(after);
   }
   std::printf(

@@ -25,7 +25,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts)
 child::child(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
              bool captured)
 {
-  std::vector<std::string> words{"bench"};
+  std::vector<std::string> words{child_name};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> variables = environment;
   for (char** v = environ; *v; ++v) variables.emplace_back(*v);

@@ -7,6 +7,9 @@
 
 namespace bench {
 
+/// What a child finds as its argv[0].
+inline constexpr auto child_name = "shmbus-bench-child";
+
 /// This program once more, with other arguments, as a process of its own: spawned, not forked, so
 /// that nothing that is open here is half open there.
 ///
@@ -22,6 +25,8 @@ public:
   child& operator=(const child&) = delete;
 
   ::pid_t id() const noexcept { return id_; }
+  /// Its standard output, if it is captured.
+  int output() const noexcept { return output_; }
   /// The next line of its standard output; empty at the end.
   std::string line();
   /// Waits for its end; throws if it failed.

@@ -11,7 +11,6 @@
 #include <thread>
 
 namespace bench {
-namespace {
 
 std::string cpu_model()
 {
@@ -20,8 +19,6 @@ std::string cpu_model()
     if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
   return "unknown";
 }
-
-}  // namespace
 
 void print_machine(std::string_view pinning)
 {
@@ -52,11 +49,17 @@ void pin_to(int cpu)
     throw std::system_error(errno, std::generic_category(), "cannot pin to a CPU");
 }
 
-int usable_cpus()
+std::vector<int> list_cpus()
 {
   ::cpu_set_t set;
   CPU_ZERO(&set);
-  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return {0};
+  std::vector<int> all;
+  for (int cpu = 0; cpu != CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &set)) all.push_back(cpu);
+  return all;
 }
+
+int usable_cpus() { return static_cast<int>(list_cpus().size()); }
 
 }  // namespace bench

@@ -11,13 +11,14 @@
 
 namespace bench {
 
-/// A directory for the buses of one run, gone afterwards.
+/// A directory for the buses of one run, gone afterwards. It is made in $SHMBUS_DIR, else /dev/shm.
 class scratch_directory {
 public:
   scratch_directory()
   {
-    std::string path = "/dev/shm/shmbus-bench.XXXXXX";
-    if (!::mkdtemp(path.data())) throw std::runtime_error("cannot make a directory in /dev/shm");
+    const char* in = std::getenv("SHMBUS_DIR");
+    std::string path = std::string(in ? in : "/dev/shm") + "/shmbus-bench.XXXXXX";
+    if (!::mkdtemp(path.data())) throw std::runtime_error("cannot make the directory " + path);
     path_ = path;
   }
   ~scratch_directory()

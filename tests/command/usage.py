@@ -6,7 +6,7 @@ import sys
 
 from cases import case, main
 
-COMMANDS = ("pub", "sub", "record", "play", "ls", "info")
+COMMANDS = ("pub", "sub", "record", "play", "ls", "info", "bench")
 
 
 @case("--help tells of the commands, the environment and the exit status")

@@ -1,14 +1,17 @@
+#include "command/bench/measure.hpp"
 #include "command/failure.hpp"
 #include "command/options.hpp"
 #include "command/output.hpp"
 #include "command/shared_descriptor.hpp"
 #include "core/utf8.hpp"
+#include "support/child.hpp"
 
 #include <csignal>
 #include <exception>
 #include <iostream>
 #include <new>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 namespace shmbus::command {
@@ -66,6 +69,7 @@ int run(int argc, char** argv)
   add_recover(app, bus, chosen);
   add_rm(app, bus, chosen);
   add_doctor(app, chosen);
+  add_bench(app, chosen);
 
   try {
     app.parse(argc, argv);
@@ -100,6 +104,8 @@ int run(int argc, char** argv)
 int main(int argc, char** argv)
 {
   shmbus::command::occupy_standard_descriptors();
+  if (argc > 1 && argv[0] == std::string_view(bench::child_name))
+    return shmbus::command::bench_child({argv + 1, argv + argc});
   std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone shows in what write() returns
   return shmbus::command::run(argc, argv);
 }

@@ -61,6 +61,7 @@ void add_audit(CLI::App& app, bus_options& bus, action& chosen);
 void add_recover(CLI::App& app, bus_options& bus, action& chosen);
 void add_rm(CLI::App& app, bus_options& bus, action& chosen);
 void add_doctor(CLI::App& app, action& chosen);
+void add_bench(CLI::App& app, action& chosen);
 
 /// In the order of `enum class overflow`.
 inline constexpr std::array overflow_names = {"drop-oldest", "drop-newest", "block"};
