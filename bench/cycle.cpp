@@ -5,6 +5,7 @@
 // The floor is the same work on private memory: copy the payload, store a word, the fence that
 // publishing can't do without, load the word; and one clock read where messages have a time.
 
+#include "support/copy_and_fence.hpp"
 #include "support/machine.hpp"
 #include "support/ratios.hpp"
 #include "support/scratch.hpp"
@@ -12,7 +13,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstring>
 #include <deque>
 #include <optional>
 #include <thread>
@@ -46,11 +46,7 @@ struct pair {
   shmbus::sync::subscriber subscriber;
 };
 
-struct private_slot {
-  alignas(64) std::atomic<std::uint64_t> word{0};
-  alignas(64) std::byte payload[65536];
-};
-private_slot slot;
+bench::private_slot slot;
 
 void floor_of(benchmark::State& state, bool clock)
 {
@@ -58,10 +54,7 @@ void floor_of(benchmark::State& state, bool clock)
   std::uint64_t n = 0;
   for (auto _ : state) {
     if (clock) benchmark::DoNotOptimize(steady_clock::now());
-    std::memcpy(slot.payload, payload.data(), payload.size());
-    slot.word.store(++n, std::memory_order_release);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    benchmark::DoNotOptimize(slot.word.load(std::memory_order_acquire));
+    benchmark::DoNotOptimize(bench::copy_and_fence(slot, payload, ++n));
     benchmark::DoNotOptimize(slot.payload);
     benchmark::ClobberMemory();
   }

@@ -1,12 +1,12 @@
 #include "command/bench/measure.hpp"
 #include "shmbus/sync.hpp"
+#include "support/copy_and_fence.hpp"
 #include "support/machine.hpp"
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
 
-#include <array>
-#include <atomic>
-#include <cstring>
+#include <span>
+#include <vector>
 
 namespace shmbus::command {
 namespace {
@@ -15,23 +15,16 @@ constexpr std::size_t warm_up = 20'000;
 constexpr std::size_t batches = 200;
 constexpr std::size_t batch_size = 1000;
 
-struct private_slot {
-  alignas(64) std::atomic<std::uint64_t> word{0};
-  alignas(64) std::array<std::byte, 64> payload{};
-};
-
 // The compiler has to believe that somebody looks at it.
 void keep(const void* p) noexcept { asm volatile("" : : "r"(p) : "memory"); }
 
-double floor_of_cycle(const std::array<std::byte, 64>& payload)
+double floor_of_cycle(std::span<const std::byte> payload)
 {
-  private_slot slot;
+  bench::private_slot slot;
   std::uint64_t n = 0;
   bench::lap_timer laps(warm_up, batches, batch_size);
   while (laps.next()) {
-    std::memcpy(slot.payload.data(), payload.data(), payload.size());
-    slot.word.store(++n, std::memory_order_release);  // pairs with nothing: this is a floor
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    n = bench::copy_and_fence(slot, payload, n + 1);
     keep(&slot);
   }
   return bench::median(laps.samples());
@@ -48,7 +41,7 @@ measured measure_cycle(int cpu)
   sync::publisher pub{bus, {.timestamps = false}};
   sync::subscriber sub{bus};
   sub.subscribe("/bench/#");
-  const std::array<std::byte, 64> payload{};
+  const std::vector<std::byte> payload(64);
   bench::lap_timer laps(warm_up, batches, batch_size);
   while (laps.next()) {
     pub.try_publish(used, payload);
