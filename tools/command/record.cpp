@@ -195,7 +195,8 @@ void recorder::add(const message& m)
                                    .publisher = m.publisher(),
                                    .topic = m.topic(),
                                    .payload = m.payload()});
-  if (size_ + unwritten_.size() - before + recording::gap_size > options_.max_size) {
+  // A gap may stand before the next one, and one at the end.
+  if (size_ + unwritten_.size() - before + 2 * recording::gap_size > options_.max_size) {
     unwritten_.resize(before);
     full_ = true;
     return;
