@@ -62,9 +62,7 @@ std::unique_ptr<shm::file_lock> open_lock(int folder, std::error_code& ec)
 {
   shm::file held = shm::open_at(folder, "lock", O_RDWR, 0, ec);
   if (ec) return nullptr;
-  shm::file asker = shm::open_at(folder, "lock", O_RDWR, 0, ec);
-  if (ec) return nullptr;
-  return std::make_unique<shm::file_lock>(std::move(held), std::move(asker));
+  return std::make_unique<shm::file_lock>(std::move(held));
 }
 
 // Whether `parent/name/lock` is the file that `lock` has open: else the folder was replaced.
@@ -395,10 +393,9 @@ void remove_bus(const broker_config& config, bool force, std::error_code& ec)
 bool bus_in_use(const fs::path& path) noexcept
 {
   std::error_code ec;
-  const shm::file lock = shm::open_at(AT_FDCWD, (path / "lock").c_str(), O_RDWR, 0, ec);
-  if (!lock) return ec != std::errc::no_such_file_or_directory;
-  const shm::file_lock asker({}, shm::file{::dup(lock.descriptor())});
-  return asker.held_by_anyone(life_byte);
+  shm::file file = shm::open_at(AT_FDCWD, (path / "lock").c_str(), O_RDWR, 0, ec);
+  if (!file) return ec != std::errc::no_such_file_or_directory;
+  return shm::file_lock(std::move(file)).held_by_anyone(life_byte);
 }
 
 }  // namespace shmbus::core

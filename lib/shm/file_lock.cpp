@@ -50,7 +50,9 @@ bool file_lock::held_by_anyone(std::uint64_t byte) const noexcept
   struct flock l = one_byte(F_WRLCK, byte);
   int result;
   do {
-    result = ::fcntl(asker_.descriptor(), F_OFD_GETLK, &l);
+    // Not F_OFD_GETLK, which would overlook what is held here. To ask through a second description
+    // would be one file more that is closed with each process, and so one alarm more for all others.
+    result = ::fcntl(file_.descriptor(), F_GETLK, &l);
   } while (result != 0 && errno == EINTR);
   return result != 0 || l.l_type != F_UNLCK;
 }
@@ -67,10 +69,6 @@ bool file_lock::try_lock_exclusive(std::uint64_t byte) noexcept
 
 void file_lock::unlock_shared(std::uint64_t byte) noexcept { set_lock(file_, F_UNLCK, byte); }
 
-void file_lock::abandon() noexcept
-{
-  file_.close();
-  asker_.close();
-}
+void file_lock::abandon() noexcept { file_.close(); }
 
 }  // namespace shmbus::shm

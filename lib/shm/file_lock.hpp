@@ -13,13 +13,12 @@ namespace shmbus::shm {
 /// process ends, however it ends, and they know nothing of threads, pids or pid namespaces.
 ///
 /// An open file description never conflicts with itself, so the bytes held here are remembered
-/// here too, and `held_by_anyone` asks through a second description.
+/// here too, and `held_by_anyone` asks as a process, with which every description conflicts.
 /// Threads: all functions may be called at the same time.
 class file_lock {
 public:
   file_lock() noexcept = default;
-  /// `f` is where the locks are held, `asker` another open description of the same file.
-  file_lock(file f, file asker) noexcept : file_(std::move(f)), asker_(std::move(asker)) {}
+  explicit file_lock(file f) noexcept : file_(std::move(f)) {}
 
   const file& locked_file() const noexcept { return file_; }
 
@@ -36,12 +35,11 @@ public:
   bool try_lock_exclusive(std::uint64_t byte) noexcept;
   void unlock_shared(std::uint64_t byte) noexcept;
 
-  /// Closes the descriptors: in a child of fork, whose copies would keep the parent's locks.
+  /// Closes the descriptor: in a child of fork, whose copy would keep the parent's locks.
   void abandon() noexcept;
 
 private:
   file file_;
-  file asker_;
   std::mutex mutex_;
   std::set<std::uint64_t> held_;
 };

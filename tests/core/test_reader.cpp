@@ -4,6 +4,7 @@
 #include "shmbus/errc.hpp"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 using namespace shmbus;
@@ -131,16 +132,17 @@ TEST_CASE_FIXTURE(fixture,
 {
   auto pub = publisher();
   const std::uint32_t slot = pub->id().slot;
-  pub->try_publish(a, "x", ec);
+  const std::string large(200, 'x');  // a view into memory of the publisher
+  pub->try_publish(a, large, ec);
   pub->try_publish(a, "y", ec);
-  pub.reset();
-  CHECK(state_of(slot) == core::slot_state::dead);  // with messages that are not read yet
   message held;
   REQUIRE(sub->take(held.implementation(), ec));
+  pub.reset();
+  CHECK(state_of(slot) == core::slot_state::dead);  // with messages that are not read yet
   REQUIRE(take());
   CHECK_FALSE(take());
   CHECK(state_of(slot) == core::slot_state::dead);
-  CHECK(held.text() == "x");
+  CHECK(held.text() == large);
   held.reset();
   CHECK(state_of(slot) == core::slot_state::free);
 }

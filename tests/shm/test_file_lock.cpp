@@ -39,8 +39,8 @@ struct fixture {
 
 TEST_CASE_FIXTURE(fixture, "file_lock: one holds a byte, the others see it")
 {
-  file_lock a(open(), open());
-  file_lock b(open(), open());
+  file_lock a(open());
+  file_lock b(open());
   CHECK(a.try_lock(70));
   CHECK_FALSE(a.try_lock(70));  // held here
   CHECK_FALSE(b.try_lock(70));  // held there
@@ -55,9 +55,9 @@ TEST_CASE_FIXTURE(fixture, "file_lock: one holds a byte, the others see it")
 
 TEST_CASE_FIXTURE(fixture, "file_lock: what one holds goes with it")
 {
-  file_lock b(open(), open());
+  file_lock b(open());
   {
-    file_lock a(open(), open());
+    file_lock a(open());
     CHECK(a.try_lock(64));
     CHECK(b.held_by_anyone(64));
   }
@@ -66,8 +66,8 @@ TEST_CASE_FIXTURE(fixture, "file_lock: what one holds goes with it")
 
 TEST_CASE_FIXTURE(fixture, "file_lock: shared by many, exclusive for one")
 {
-  file_lock a(open(), open());
-  file_lock b(open(), open());
+  file_lock a(open());
+  file_lock b(open());
   CHECK(a.try_lock_shared(0));
   CHECK(b.try_lock_shared(0));
   CHECK_FALSE(a.try_lock_exclusive(0));

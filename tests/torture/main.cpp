@@ -17,6 +17,7 @@
 //   space N         N times a bus fills its file system
 //   notice N        how soon a death is noticed, and a message of the dead received; N deaths
 //   namespaces      processes with equal pids, in two pid namespaces, share a bus
+//   passers N MS    N publishers come, publish and go, beside subscribers that hardly receive
 //   idle N D S      N processes wait for a message, S seconds are measured, and D of them die
 //
 // Its last line says how many failures there were; exit status 0: none, 77: not possible here.
@@ -48,6 +49,7 @@ constexpr mode modes[] = {
     {"space", torture::space_mode},     {"namespaces", torture::namespaces_mode},
     {"limits", torture::limits_mode},   {"forks", torture::forks_mode},
     {"notice", torture::notice_mode},   {"idle", torture::idle_mode},
+    {"passers", torture::passers_mode},
 };
 
 int run(const mode& m, const torture::arguments& a)

@@ -59,5 +59,6 @@ int space_mode(const arguments& a);
 int namespaces_mode(const arguments& a);
 int notice_mode(const arguments& a);
 int idle_mode(const arguments& a);
+int passers_mode(const arguments& a);
 
 }  // namespace torture
