@@ -19,6 +19,7 @@ struct audit_report {
   std::uint64_t pushed = 0;    ///< messages that were ever put into these lanes
   std::uint64_t received = 0;  ///< of which their subscribers took so many
   std::uint64_t released = 0;  ///< of which their subscribers are done with
+  std::uint64_t lost = 0;      ///< as far as their subscribers have noticed
   std::uint64_t dropped = 0;   ///< lost without a place in a lane
   std::uint32_t control_pages = 0;
   std::uint32_t data_pages = 0;

@@ -61,7 +61,6 @@ void audit_look::look_at_lane(lessee publisher, slot_state state, std::uint32_t 
   const std::uint64_t queued_before = report_.queued;
   look_at_positions(lane, shape, publisher, reader, name);
   look_at_chunks(publisher, lane, shape, name);
-  report_.dropped += header->dropped.load(acquire);
   // Who is in the middle of publishing sets the bit next; who died there is announced.
   const bool has_some = report_.queued != queued_before;
   const bool told =
@@ -83,6 +82,7 @@ void audit_look::look_at_positions(const lane_view& lane, lane_shape shape, less
     if (const auto lap = ring_word::lap(lane.completions[i].load(acquire)))
       released = std::max(released, (lap - 1) * shape.completions + i + 1);
   const std::uint64_t taken = lane.header->taken.load(acquire);
+  const std::uint64_t lost = lane.header->lost.load(acquire);
   std::uint64_t pushed = 0;
   std::uint64_t queued = 0;
   std::uint64_t first_lap = 0;
@@ -105,20 +105,24 @@ void audit_look::look_at_positions(const lane_view& lane, lane_shape shape, less
   if (released + queued > pushed)
     problem(std::string(name) + " had " + std::to_string(pushed) + " messages, of which " +
             std::to_string(queued) + " are queued and " + std::to_string(released) + " released");
-  // A lane that loses nothing it has taken: all that was sent was received or waits. One that was
-  // killed may have died between the two.
+  const std::uint64_t dropped = lane.header->dropped.load(acquire);
+  // A lane that keeps what it has taken: all that was sent was received or waits. A subscriber that
+  // was killed may have died between taking and counting.
   const bool keeps = lane.header->overflow.load(relaxed) !=
                      static_cast<std::uint32_t>(shmbus::overflow::drop_oldest);
-  const bool differ = taken + queued != pushed && (taken + queued > pushed || keeps);
-  if (released > taken || (differ && bus_.lock().held_by_anyone(client_byte(subscriber.slot))))
+  const bool missing =
+      keeps && taken + queued != pushed && bus_.lock().held_by_anyone(client_byte(subscriber.slot));
+  if (released > taken || taken + queued + lost > pushed + dropped || missing)
     problem(std::string(name) + " had " + std::to_string(pushed) + " messages, of which " +
-            std::to_string(queued) + " are queued, " + std::to_string(taken) + " received and " +
-            std::to_string(released) + " released");
+            std::to_string(queued) + " are queued, " + std::to_string(taken) + " received, " +
+            std::to_string(lost) + " lost and " + std::to_string(released) + " released");
+  report_.dropped += dropped;
   taken_[subscriber.slot] += taken;
   pushed_[publisher.slot] = std::max(pushed_[publisher.slot], pushed);
   report_.pushed += pushed;
   report_.queued += queued;
   report_.received += taken;
+  report_.lost += lost;
   report_.released += released;
 }
 

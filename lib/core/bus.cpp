@@ -35,7 +35,7 @@ std::shared_ptr<bus> bus::open(const broker_config& config, std::error_code& ec)
   limits.adopt = config.adopt;
   limits.preallocate = config.preallocate;
 
-  std::shared_ptr<bus> b(new bus(std::move(files), limits));
+  std::shared_ptr<bus> b(new bus(std::move(files), limits, use::all));
   b->map(ec);
   if (!ec && config.preallocate) b->data_pages().reserve_all(ec);
   if (ec) return nullptr;
@@ -43,9 +43,24 @@ std::shared_ptr<bus> bus::open(const broker_config& config, std::error_code& ec)
   return b;
 }
 
-bus::bus(bus_files files, const broker_config& limits) noexcept
+std::shared_ptr<const bus> bus::open_to_look(const broker_config& config, std::error_code& ec)
+{
+  bus_files files = open_bus_to_look(config, ec);
+  if (ec) return nullptr;
+  broker_config limits = read_header(files.control, files.data, ec);
+  if (ec) return nullptr;
+  limits.name = config.name;
+  limits.directory = files.path.parent_path();
+  std::shared_ptr<bus> b(new bus(std::move(files), limits, use::looking));
+  b->map(ec);
+  if (ec) return nullptr;
+  return b;
+}
+
+bus::bus(bus_files files, const broker_config& limits, use u) noexcept
     : files_(std::move(files)),
       config_(limits),
+      use_(u),
       geometry_(limits.max_clients, limits.buffer_size, limits.max_subscriptions_per_client)
 {
 }
@@ -61,6 +76,7 @@ bus::~bus()
     files_ = {};
     return;
   }
+  if (use_ == use::looking) return;
   deaths_.reset();
   core::log_debug("leaving " + files_.path.string());
   close_bus(files_);
@@ -68,16 +84,19 @@ bus::~bus()
 
 void bus::map(std::error_code& ec)
 {
-  control_ = shm::mapping(files_.control, geometry_.control_size, shm::access::read_write, ec);
+  const auto access = use_ == use::all ? shm::access::read_write : shm::access::read_only;
+  control_ = shm::mapping(files_.control, geometry_.control_size, access, ec);
   if (ec) return;
   header_ = at<bus_header>(0);
   slots_ = at<client_slot>(geometry_.slots);
   bells_ = at<core::bell>(geometry_.bells);
   pending_ = at<shared_u64>(geometry_.pending);
   bell_pending_ = at<shared_u64>(geometry_.bell_pending);
-  data_for_reading_ = shm::mapping(files_.data, geometry_.data_size, shm::access::read_only, ec);
-  if (ec) return;
-  data_ = data_for_reading_.begin();
+  if (use_ == use::all) {
+    data_for_reading_ = shm::mapping(files_.data, geometry_.data_size, shm::access::read_only, ec);
+    if (ec) return;
+    data_ = data_for_reading_.begin();
+  }
   control_pages_.emplace(page_table::place{
       at<shared_u64>(geometry_.control_owners), &header().control_high_water,
       static_cast<std::uint32_t>(geometry_.first_leased_page), geometry_.control_pages,

@@ -28,12 +28,17 @@ namespace shmbus::core {
 class bus final : public fork_sensitive {
 public:
   static std::shared_ptr<bus> open(const broker_config& config, std::error_code& ec);
+  /// For reading alone, see open_bus_to_look(); without data().
+  static std::shared_ptr<const bus> open_to_look(const broker_config& config, std::error_code& ec);
   ~bus() override;
 
   const broker_config& config() const noexcept { return config_; }
   const std::filesystem::path& path() const noexcept { return files_.path; }
   const geometry& limits() const noexcept { return geometry_; }
   shm::file_lock& lock() noexcept { return *files_.lock; }
+  const shm::file_lock& lock() const noexcept { return *files_.lock; }
+  /// Whether its name still leads here, and somebody has it open.
+  bool in_use() const noexcept { return still_in_use(files_); }
 
   bus_header& header() const noexcept { return *header_; }
   client_slot& slot(std::uint32_t i) const noexcept { return slots_[i]; }
@@ -52,6 +57,8 @@ public:
 
   page_table& control_pages() noexcept { return *control_pages_; }
   page_table& data_pages() noexcept { return *data_pages_; }
+  const page_table& control_pages() const noexcept { return *control_pages_; }
+  const page_table& data_pages() const noexcept { return *data_pages_; }
 
   /// The T in `size` bytes of leased pages of `control` from `page` on; null if they are not all
   /// within. The page number may come from shared memory.
@@ -86,7 +93,8 @@ public:
   void abandon_in_child() noexcept override;
 
 private:
-  bus(bus_files files, const broker_config& limits) noexcept;
+  enum class use { all, looking };
+  bus(bus_files files, const broker_config& limits, use u) noexcept;
   void map(std::error_code& ec);
 
   template <class T>
@@ -97,6 +105,7 @@ private:
 
   bus_files files_;
   broker_config config_;
+  use use_;
   geometry geometry_;
   shm::mapping control_;
   shm::mapping data_for_reading_;

@@ -58,9 +58,9 @@ void remove_files(int parent, const char* name) noexcept
   ::unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-std::unique_ptr<shm::file_lock> open_lock(int folder, std::error_code& ec)
+std::unique_ptr<shm::file_lock> open_lock(int folder, int flags, std::error_code& ec)
 {
-  shm::file held = shm::open_at(folder, "lock", O_RDWR, 0, ec);
+  shm::file held = shm::open_at(folder, "lock", flags, 0, ec);
   if (ec) return nullptr;
   return std::make_unique<shm::file_lock>(std::move(held));
 }
@@ -99,7 +99,7 @@ void sweep_aside(int parent) noexcept
     std::error_code ec;
     const shm::file folder = shm::open_at(parent, e->d_name, O_DIRECTORY | O_RDONLY, 0, ec);
     if (!folder) continue;
-    const auto lock = open_lock(folder.descriptor(), ec);
+    const auto lock = open_lock(folder.descriptor(), O_RDWR, ec);
     if (!lock) {
       // No lock file yet, or no more: only an empty folder is removed, and its maker tries again.
       ::unlinkat(parent, e->d_name, AT_REMOVEDIR);
@@ -181,7 +181,7 @@ bool fill_folder(int parent, const std::string& name, int folder, const broker_c
   const geometry g(config.max_clients, config.buffer_size, config.max_subscriptions_per_client);
   make_file(folder, "lock", 0, config, ec);
   if (ec) return false;
-  files.lock = open_lock(folder, ec);
+  files.lock = open_lock(folder, O_RDWR, ec);
   if (ec) return false;
   // From here on LIFE says that somebody is at work; before, a sweeper may have taken the file.
   if (!files.lock->try_lock_shared(life_byte) || !still_there(parent, name, *files.lock)) {
@@ -225,7 +225,7 @@ attempt try_open(int parent, const std::string& name, bus_files& files, std::err
   const shm::file folder = shm::open_at(parent, name.c_str(), O_DIRECTORY | O_RDONLY, 0, ec);
   if (is(ec, std::errc::no_such_file_or_directory)) return attempt::absent;
   if (ec) return attempt::failed;
-  files.lock = open_lock(folder.descriptor(), ec);
+  files.lock = open_lock(folder.descriptor(), O_RDWR, ec);
   if (is(ec, std::errc::no_such_file_or_directory)) {
     // A bus has its lock file from before it has its name until after it lost it.
     std::error_code ignored;
@@ -350,6 +350,28 @@ bus_files open_bus(const broker_config& config, std::error_code& ec)
   return {};
 }
 
+bus_files open_bus_to_look(const broker_config& config, std::error_code& ec)
+{
+  ec = check_config(config);
+  if (ec) return {};
+  bus_files files;
+  const fs::path parent = config.directory.empty() ? default_directory() : config.directory;
+  files.path = parent / config.name;
+  const shm::file folder =
+      shm::open_at(AT_FDCWD, files.path.c_str(), O_DIRECTORY | O_RDONLY, 0, ec);
+  if (!ec) files.lock = open_lock(folder.descriptor(), O_RDONLY, ec);
+  if (!ec) files.control = shm::open_at(folder.descriptor(), "control", O_RDONLY, 0, ec);
+  if (!ec) files.data = shm::open_at(folder.descriptor(), "data", O_RDONLY, 0, ec);
+  const bool missing = is(ec, std::errc::no_such_file_or_directory);
+  if (missing || (!ec && !still_in_use(files))) ec = errc::no_such_bus;
+  return files;
+}
+
+bool still_in_use(const bus_files& files) noexcept
+{
+  return still_there(AT_FDCWD, files.path, *files.lock) && files.lock->held_by_anyone(life_byte);
+}
+
 void close_bus(bus_files& files) noexcept
 {
   if (!files.lock) return;
@@ -379,7 +401,7 @@ void remove_bus(const broker_config& config, bool force, std::error_code& ec)
       shm::open_at(parent.descriptor(), config.name.c_str(), O_DIRECTORY | O_RDONLY, 0, ec);
   if (is(ec, std::errc::no_such_file_or_directory)) ec = errc::no_such_bus;
   if (ec) return;
-  const auto lock = open_lock(folder.descriptor(), ec);
+  const auto lock = open_lock(folder.descriptor(), O_RDWR, ec);
   if (is(ec, std::errc::no_such_file_or_directory)) ec = errc::no_such_bus;  // some other folder
   if (ec) return;
   if (!lock->try_lock_exclusive(life_byte) && !force) {

@@ -46,6 +46,13 @@ struct bus_files {
 ///   "~" + random (set aside or half made)       swept by the next one that makes a bus, if LIFE is free
 bus_files open_bus(const broker_config& config, std::error_code& ec);
 
+/// Opens a bus that is in use for reading alone, without `data`. No lock is held: the bus goes with its
+/// last user, and nobody notices who looks. errc::no_such_bus also if nobody has it open.
+bus_files open_bus_to_look(const broker_config& config, std::error_code& ec);
+
+/// Whether the name of the bus still leads to these files, and somebody has it open.
+bool still_in_use(const bus_files& files) noexcept;
+
 /// Lets LIFE go; the last one out removes the bus.
 void close_bus(bus_files& files) noexcept;
 

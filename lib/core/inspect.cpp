@@ -1,9 +1,8 @@
 #include "core/inspect.hpp"
 
+#include "core/observe.hpp"
 #include "core/recovery.hpp"
 #include "core/subscription_table.hpp"
-
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -11,31 +10,12 @@
 namespace shmbus::core {
 namespace {
 
-const char* name_of(slot_state s) noexcept
-{
-  switch (s) {
-    case slot_state::free: return "free";
-    case slot_state::live: return "live";
-    case slot_state::leaving: return "leaving";
-    case slot_state::dying: return "dying";
-    case slot_state::dead: return "dead";
-    case slot_state::reclaim: return "reclaim";
-  }
-  return "corrupt";
-}
-
 std::uint64_t leased_bytes(const page_table& pages) noexcept
 {
   std::uint64_t count = 0;
   for (std::uint32_t p = pages.first(), top = pages.high_water(); p < top; ++p)
     if (pages.owner(p) != 0) ++count;
   return count * page_size;
-}
-
-std::uint64_t taken_bytes(const std::filesystem::path& file) noexcept
-{
-  struct stat s;
-  return ::stat(file.c_str(), &s) == 0 ? static_cast<std::uint64_t>(s.st_blocks) * 512 : 0;
 }
 
 }  // namespace
@@ -69,7 +49,7 @@ bus_info inspect(bus& b)
   }
   info.message_bytes_used = leased_bytes(b.data_pages());
   info.control_bytes_used = leased_bytes(b.control_pages());
-  info.file_bytes = taken_bytes(b.path() / "control") + taken_bytes(b.path() / "data");
+  info.file_bytes = file_bytes(b);
   return info;
 }
 

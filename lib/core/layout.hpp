@@ -115,6 +115,8 @@ struct alignas(2 * cache_line) lane_header {
   // Written by the subscriber.
   alignas(cache_line) shared_u64 read;  // positions that it has taken or gone past
   shared_u64 taken;                     // messages received, for those who look from outside
+  shared_u64 chunks_taken;              // of these, those in chunks
+  shared_u64 lost;                      // those that it noticed to have lost
   shared_u32 closed;                    // 1: drained after the publisher's end, never touched again
 };
 static_assert(offsetof(lane_header, dropped) == 64);

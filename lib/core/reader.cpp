@@ -241,6 +241,7 @@ void reader::count_lost(reader_lane& lane) noexcept
   if (const std::uint64_t lost = lane.collect_lost()) {
     lost_.fetch_add(lost, std::memory_order_relaxed);
     statistics_.lost(lost);
+    lane.count_lost(lost);
   }
 }
 

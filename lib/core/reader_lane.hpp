@@ -8,6 +8,7 @@
 #include "core/own_messages.hpp"
 #include "core/page_table.hpp"
 #include "core/small_content.hpp"
+#include "core/statistics_layout.hpp"
 #include "shm/single_threaded.hpp"
 #include "shmbus/config.hpp"
 #include "shmbus/message.hpp"
@@ -49,6 +50,8 @@ struct reader_lane {
 
   /// Messages lost in this lane since the last call.
   std::uint64_t collect_lost() noexcept;
+  /// Lets those who look from outside know of them.
+  void count_lost(std::uint64_t n) noexcept { count(lane_.header->lost, n); }
 
   /// Gives a message's chunk back to its publisher. Any thread. True if it was the last of a
   /// finished lane: the caller then ends the lane.
@@ -199,7 +202,7 @@ inline reader_lane::found reader_lane::take_chunk(const bus& b, detail::received
     if (!lane_.word(next_.index).compare_exchange(expected, taken, acq_rel)) return found::nothing;
   }
   if (!read_head(b, chunk, out)) return found::corrupt;
-  ++taken_;
+  lane_.header->chunks_taken.store(++taken_, relaxed);
   out.lane = this;
   out.chunk = chunk;
   return found::message;

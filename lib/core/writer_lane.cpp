@@ -26,6 +26,8 @@ writer_lane::writer_lane(lane_header* memory, lane_shape shape, lessee publisher
   h.read.store(0, relaxed);
   h.closed.store(0, relaxed);
   h.taken.store(0, relaxed);
+  h.chunks_taken.store(0, relaxed);
+  h.lost.store(0, relaxed);
   for (std::uint32_t i = 0; i != shape.capacity; ++i) lane_.word(i).store(0, relaxed);
   for (std::uint32_t i = 0; i != shape.completions; ++i) lane_.completions[i].store(0, relaxed);
 }

@@ -216,11 +216,15 @@ TEST_CASE("audit: counters")
   auto& topics = *p.bus().control_at<core::topic_page>(page_of(p.pub), core::page_size);
   {
     broken b(p.lane().taken, std::uint64_t{2});
-    CHECK(p.finds("had 3 messages, of which 2 are queued, 2 received and 1 released"));
+    CHECK(p.finds("had 3 messages, of which 2 are queued, 2 received, 0 lost and 1 released"));
+  }
+  {
+    broken b(p.lane().lost, std::uint64_t{1});
+    CHECK(p.finds("1 received, 1 lost"));
   }
   {
     broken b(p.lane().taken, std::uint64_t{0});
-    CHECK(p.finds("0 received and 1 released"));
+    CHECK(p.finds("0 received, 0 lost and 1 released"));
   }
   {
     // One more may be just being counted, but not two.
@@ -259,7 +263,7 @@ TEST_CASE("audit: a message that is missing from a lane that loses nothing is fo
   const auto* directory = p.bus().control_at<core::shared_u64>(root.page);
   const auto place = core::place_word::unpack(directory[strict.id().slot].load(core::acquire));
   broken b(p.bus().control_at<core::lane_header>(place.page)->taken, std::uint64_t{0});
-  CHECK(p.finds("had 3 messages, of which 2 are queued, 0 received and 0 released"));
+  CHECK(p.finds("had 3 messages, of which 2 are queued, 0 received, 0 lost and 0 released"));
 }
 
 TEST_CASE("audit: messages")

@@ -29,6 +29,7 @@ std::string as_json(const core::audit_report& r)
   add("pushed", std::to_string(r.pushed));
   add("received", std::to_string(r.received));
   add("released", std::to_string(r.released));
+  add("lost", std::to_string(r.lost));
   add("dropped", std::to_string(r.dropped));
   add("control_pages", std::to_string(r.control_pages));
   add("data_pages", std::to_string(r.data_pages));
