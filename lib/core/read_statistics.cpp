@@ -92,6 +92,7 @@ std::optional<subscriber_counts> read_subscriber_statistics(const bus& b, lessee
   counts.received = page->received.load(relaxed);
   counts.bytes = page->bytes.load(relaxed);
   counts.lost = page->lost.load(relaxed);
+  counts.latency_ns = page->latency_ns.load(relaxed);
   for (std::uint32_t i = 0; i != latency_buckets; ++i)
     counts.latency[i] = page->latency[i].load(relaxed);
   if (!still_there(b, subscriber)) return std::nullopt;

@@ -34,6 +34,7 @@ struct subscriber_counts {
   std::uint64_t received = 0;
   std::uint64_t bytes = 0;
   std::uint64_t lost = 0;
+  std::uint64_t latency_ns = 0;  ///< the sum
   std::array<std::uint64_t, latency_buckets> latency{};
 };
 

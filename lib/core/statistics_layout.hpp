@@ -26,6 +26,7 @@ struct subscriber_page {
   shared_u64 received;
   shared_u64 bytes;  // of payload
   shared_u64 lost;
+  shared_u64 latency_ns;  // the sum of what is counted in `latency`
   alignas(cache_line) shared_u64 latency[latency_buckets];
 };
 static_assert(offsetof(subscriber_page, latency) == 64);

@@ -16,7 +16,8 @@ subscriber_statistics::subscriber_statistics(bus& b, lessee owner)
     return;
   }
   page_ = b.control_at<subscriber_page>(*number);
-  for (shared_u64* w : {&page_->received, &page_->bytes, &page_->lost}) w->store(0, relaxed);
+  for (shared_u64* w : {&page_->received, &page_->bytes, &page_->lost, &page_->latency_ns})
+    w->store(0, relaxed);
   for (shared_u64& w : page_->latency) w.store(0, relaxed);
   // release: the page is filled; pairs with the acquire of who looks at it.
   b.slot(owner.slot).statistics.store(place_word{*number, owner.generation}.pack(), release);
@@ -30,6 +31,7 @@ void subscriber_statistics::sample(std::uint64_t received, std::int64_t sent_at_
   // The time of sending is what another process wrote: it may lie in the future.
   const auto latency = static_cast<std::uint64_t>(std::max<std::int64_t>(now - sent_at_ns, 0));
   const auto bucket = static_cast<std::uint32_t>(std::bit_width(latency));
+  count(page_->latency_ns, latency);
   count(page_->latency[std::min(bucket, latency_buckets - 1)]);
 }
 

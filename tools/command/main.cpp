@@ -65,6 +65,9 @@ int run(int argc, char** argv)
   add_play(app, bus, chosen);
   add_ls(app, bus, chosen);
   add_info(app, bus, chosen);
+  add_top(app, bus, chosen);
+  add_hz(app, bus, chosen);
+  add_metrics(app, bus, chosen);
   add_audit(app, bus, chosen);
   add_recover(app, bus, chosen);
   add_rm(app, bus, chosen);
