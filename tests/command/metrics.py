@@ -111,7 +111,7 @@ class StayingPublisher:
             lambda: "published_messages_total{" in self.place.run("metrics").out, self.command)
 
     def __exit__(self, *_):
-        self.command.process.stdin.close()
+        self.command.kill()
 
 
 @case("--all gives every bus of the directory, each family once; none is no error")

@@ -79,7 +79,8 @@ class Crowd:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.communicate()
+        self.process.wait(timeout=WATCHDOG_SECONDS)
+        self.process.stdout.close()
 
     def leave(self):
         self.process.stdin.close()
@@ -220,8 +221,9 @@ def _(place):
 def _(place):
     place.subscribe("/a")
     with Terminal(place, term="nothing-like-it") as t:
-        t.see("shmbus: the terminal nothing-like-it can't show this; use --once",
-              "Pane is dead (status 1")
+        t.see("Pane is dead (status 1")
+        text = t.tmux("capture-pane", "-p", "-S", "-")  # tmux's own words have moved it up
+        assert "shmbus: the terminal nothing-like-it can't show this; use --once\n" in text, text
 
 
 @case("it waits for a bus, sees it go with its last user, and the next one come")

@@ -76,10 +76,10 @@ std::vector<std::string> as_hex(std::string_view payload, std::size_t width, std
 std::vector<std::string> as_json(std::string_view payload, std::size_t width, std::size_t height)
 {
 #if SHMBUS_HAS_JSON
-  const auto value = nlohmann::json::parse(payload, nullptr, false);
+  const auto value = nlohmann::ordered_json::parse(payload, nullptr, false);
   if (!value.is_discarded())
-    return as_text(value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace), width,
-                   height);
+    return as_text(value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
+                   width, height);
 #endif
   return as_text(payload, width, height);
 }
