@@ -45,7 +45,7 @@ struct bus_entry {
   bool in_use = false;  ///< some process has it open
 };
 
-/// The directory that a configuration without one means: `$SHMBUS_DIR`, or else
+/// The directory that a configuration without one means: `$SHMBUS_DIR`, `$SHMBUS_DIRECTORY`, or else
 /// `/dev/shm/shmbus.UID` with the number of the user.
 SHMBUS_API std::filesystem::path default_directory();
 

@@ -17,15 +17,16 @@ enum class open_mode {
   open_only,       ///< errc::no_such_bus if it is not
 };
 
-/// How a bus is found, and how it is made if it is not there.
+/// How a bus is found, and how it is made if it is not there. load_config() takes it from a file and
+/// the environment.
 ///
 /// A bus is the folder `directory/name`. The process that makes it decides its limits; one that
 /// opens it later with other limits gets errc::config_mismatch, or theirs if `adopt` is set.
 struct broker_config {
   /// 1 to 64 ASCII letters, digits, dots, underscores and dashes; not one or two dots alone.
   std::string name = "default";
-  /// Empty: default_directory(). Without `$SHMBUS_DIR` that one is made if it is missing; any other
-  /// must exist. It should be on a tmpfs.
+  /// Empty: default_directory(). Without `$SHMBUS_DIR` or `$SHMBUS_DIRECTORY` that one is made if it is
+  /// missing; any other must exist. It should be on a tmpfs.
   std::filesystem::path directory{};
   /// Bytes of message memory, all publishers together. A limit, not a reservation: memory is taken
   /// page by page as it is needed. 64 KiB to 32 GiB.

@@ -5,6 +5,7 @@
 #include "shmbus/client_info.hpp"
 #include "shmbus/config.hpp"
 #include "shmbus/errc.hpp"
+#include "shmbus/load_config.hpp"
 #include "shmbus/loan.hpp"
 #include "shmbus/message.hpp"
 #include "shmbus/pattern.hpp"

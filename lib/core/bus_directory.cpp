@@ -30,8 +30,9 @@ constexpr char aside = '~';
 // An empty variable is as good as none.
 const char* directory_from_environment() noexcept
 {
-  const char* d = std::getenv("SHMBUS_DIR");
-  return d && *d ? d : nullptr;
+  for (const char* name : {"SHMBUS_DIR", "SHMBUS_DIRECTORY"})
+    if (const char* d = std::getenv(name); d && *d) return d;
+  return nullptr;
 }
 
 bool is(const std::error_code& ec, std::errc e) noexcept { return ec == e; }
@@ -307,6 +308,8 @@ std::string explain_config(const broker_config& c)
   return {};
 }
 
+fs::path usual_directory() { return "/dev/shm/shmbus." + std::to_string(::geteuid()); }
+
 bus_files open_bus(const broker_config& config, std::error_code& ec)
 {
   ec = check_config(config);
@@ -427,7 +430,7 @@ namespace shmbus {
 std::filesystem::path default_directory()
 {
   if (const char* d = core::directory_from_environment()) return d;
-  return "/dev/shm/shmbus." + std::to_string(::geteuid());
+  return core::usual_directory();
 }
 
 std::vector<bus_entry> list_buses(const std::filesystem::path& directory, std::error_code& ec)

@@ -28,6 +28,9 @@ std::error_code check_config(const broker_config& config) noexcept;
 std::string explain_config(const broker_config& config);
 bool valid_bus_name(std::string_view name) noexcept;
 
+/// Where buses are if nobody says it: made when it is needed, any other directory must exist.
+std::filesystem::path usual_directory();
+
 /// The files of a bus that is open: LIFE is held shared.
 struct bus_files {
   std::filesystem::path path;

@@ -1,5 +1,6 @@
 #include "shmbus/system.hpp"
 
+#include "core/bus_directory.hpp"
 #include "shm/directory_watch.hpp"
 #include "shm/memory_barrier.hpp"
 #include "shmbus/client_info.hpp"
@@ -43,15 +44,15 @@ void examine_wakeup(system_report& report)
                               " is neither uring nor thread: it is ignored");
 }
 
-void examine_directory(system_report& report)
+void examine_directory(system_report& report, const std::filesystem::path& directory)
 {
   namespace fs = std::filesystem;
-  report.directory = default_directory();
+  report.directory = directory.empty() ? default_directory() : directory;
   std::error_code ignored;
   fs::path there = report.directory;
   if (!fs::exists(there, ignored)) {
-    if (const char* d = std::getenv("SHMBUS_DIR"); d && *d)
-      report.problems.push_back("SHMBUS_DIR=" + report.directory + " does not exist: make it");
+    if (there != core::usual_directory())  // which is made when it is needed
+      report.problems.push_back(report.directory + " does not exist: make it");
     there = there.parent_path();
   }
   struct ::statfs s;
@@ -81,14 +82,14 @@ void examine_directory(system_report& report)
 
 }  // namespace
 
-system_report examine_system()
+system_report examine_system(const std::filesystem::path& directory)
 {
   system_report report;
   report.version = SHMBUS_VERSION;
   ::utsname names;
   if (::uname(&names) == 0) report.kernel = names.release;
   examine_wakeup(report);
-  examine_directory(report);
+  examine_directory(report, directory);
   report.has_membarrier = shm::barrier_on_all_threads();
   return report;
 }
