@@ -109,7 +109,9 @@ std::vector<assignment> environment_settings()
     const value given = plain_text{text};
     settings ignored;
     if (!v.sets->set(ignored, given))
-      refuse(v.name, " takes " + v.sets->takes + ", not " + shown(given));
+      throw problem(errc::invalid_config,
+                    v.name + " takes " + v.sets->takes + ", not " + shown(given),
+                    problem::place::environment);
     found.push_back({v.sets, given, v.name});
   }
   return found;

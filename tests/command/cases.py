@@ -106,6 +106,7 @@ class Place:
         self.running = []
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("SHMBUS_")}
         self.environment["SHMBUS_DIR"] = directory
+        self.environment["SHMBUS_CONFIG"] = "/dev/null"  # not that of the user or the machine
 
     def start(self, *arguments, variables=None, **options):
         if variables is not None:

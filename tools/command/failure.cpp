@@ -60,4 +60,11 @@ failure explain(const std::error_code& ec, const std::string& bus)
   return {status_error, text};
 }
 
+failure explain(const config::problem& p)
+{
+  if (p.where() == config::problem::place::environment) return usage(p.what());
+  const bool of_system = p.code() != errc::invalid_config;
+  return {status_error, p.what() + (of_system ? ": " + p.code().message() : std::string())};
+}
+
 }  // namespace shmbus::command

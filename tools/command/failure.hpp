@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/problem.hpp"
+
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -30,5 +32,8 @@ inline failure usage(const std::string& text) { return {status_usage, text}; }
 
 /// What happened, on which bus, and what to do about it. `bus` is a text like "bus 'x' in /y".
 failure explain(const std::error_code& ec, const std::string& bus);
+
+/// What is wrong with a configuration, which says itself where.
+failure explain(const config::problem& p);
 
 }  // namespace shmbus::command

@@ -27,9 +27,10 @@ constexpr auto notes = R"(Try it, in two terminals:
   shmbus pub /sensors/temperature 25.5
 
 "shmbus COMMAND --help" says more. In the environment:
-  SHMBUS_BUS   the bus, where --bus does not say it
-  SHMBUS_DIR   the directory with the buses, where --dir does not say it
-  SHMBUS_LOG   what to tell on standard error: debug, info, warn (the default), error, off
+  SHMBUS_BUS     the bus, where --bus does not say it
+  SHMBUS_DIR     the directory with the buses, where --dir does not say it
+  SHMBUS_CONFIG  the configuration file, in place of the usual one (shmbus doctor names it)
+  SHMBUS_LOG     what to tell on standard error: debug, info, warn (the default), error, off
 
 Exit status: 0 done, 1 an error, 2 wrong usage, 3 timed out.)";
 
@@ -73,6 +74,7 @@ int run(int argc, char** argv)
   add_rm(app, bus, chosen);
   add_doctor(app, chosen);
   add_bench(app, chosen);
+  add_doctor(app, bus, chosen);
 
   try {
     app.parse(argc, argv);

@@ -1,6 +1,7 @@
 #include "command/options.hpp"
 
 #include "command/failure.hpp"
+#include "config/load.hpp"
 #include "core/bus_directory.hpp"
 #include "core/layout.hpp"
 #include "core/utf8.hpp"
@@ -34,6 +35,15 @@ void check_name(const std::string& name, const std::string& origin)
                 " is not 1 to 64 of A-Z a-z 0-9 . _ -");
 }
 
+config::settings load_settings(const std::string& bus)
+{
+  try {
+    return config::load({.file = {}, .bus = bus}).values;
+  } catch (const config::problem& p) {
+    throw explain(p);
+  }
+}
+
 // "660" as chmod takes it.
 ::mode_t parse_mode(const std::string& text)
 {
@@ -49,24 +59,28 @@ void check_name(const std::string& name, const std::string& origin)
 
 void bus_options::add_place(CLI::App& app)
 {
-  app.add_option("--bus", name_, "Its name (else $SHMBUS_BUS, else \"default\")")
+  app.add_option("--bus", name_, "Its name (else $SHMBUS_BUS, the configuration, \"default\")")
       ->type_name("NAME")
       ->group(place_group);
   add_directory(app);
 }
 
-void bus_options::add_place_with_name(CLI::App& app)
+CLI::Option* bus_options::add_name(CLI::App& app, const std::string& description)
 {
   const auto set = [this](const std::string& name) { word_ = name; };
-  app.add_option_function<std::string>("NAME", set, "The bus; the same as --bus NAME")
-      ->type_name("");
+  return app.add_option_function<std::string>("NAME", set, description)->type_name("");
+}
+
+void bus_options::add_place_with_name(CLI::App& app)
+{
+  add_name(app, "The bus; the same as --bus NAME");
   add_place(app);
 }
 
 void bus_options::add_directory(CLI::App& app)
 {
   app.add_option("--dir", directory_,
-                 "Where buses are (else $SHMBUS_DIR, else /dev/shm/shmbus.<uid>);\n"
+                 "Where buses are (else $SHMBUS_DIR, the configuration,\n/dev/shm/shmbus.<uid>); "
                  "a bus is the folder DIR/NAME")
       ->type_name("DIR")
       ->group(place_group);
@@ -76,18 +90,18 @@ void bus_options::add_limits(CLI::App& app)
 {
   constexpr auto group =
       "Limits of the bus, if it is not there yet (one that is there keeps its own)";
-  app.add_option("--buffer-size", config_.buffer_size,
+  app.add_option("--buffer-size", buffer_size_,
                  "Memory for messages, at most; 64K to 32G (default: 64M)")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->check(in_range(core::min_buffer_size, core::max_buffer_size))
       ->type_name("SIZE")
       ->group(group);
-  app.add_option("--max-clients", config_.max_clients,
+  app.add_option("--max-clients", max_clients_,
                  "Publishers and subscribers, at most; 2 to 8192 (default: 1000)")
       ->check(in_range(core::min_clients, core::max_clients_limit))
       ->type_name("N")
       ->group(group);
-  app.add_option("--max-subscriptions", config_.max_subscriptions_per_client,
+  app.add_option("--max-subscriptions", max_subscriptions_,
                  "Patterns of one subscriber, at most; 1 to 65536 (default: 100)")
       ->check(in_range(1, core::max_subscriptions_limit))
       ->type_name("N")
@@ -95,46 +109,57 @@ void bus_options::add_limits(CLI::App& app)
   app.add_option("--mode", mode_, "Who may use it, as for chmod (default: 600)")
       ->type_name("MODE")
       ->group(group);
-  app.add_option("--group", config_.group, "The group that owns it (default: yours)")
+  app.add_option("--group", group_, "The group that owns it (default: yours)")
       ->type_name("NAME")
       ->group(group);
 }
 
 void bus_options::complete()
 {
-  if (!name_.empty()) {
-    check_name(name_, " (--bus)");
-    config_.name = name_;
-  } else if (const auto name = environment("SHMBUS_BUS"); !name.empty()) {
-    config_.name = name;
-    check_name(config_.name, " ($SHMBUS_BUS)");
-  }
-  config_.directory = directory_;
-  config_.adopt = true;
-  if (!config_.group.empty() && ::getgrnam(config_.group.c_str()) == nullptr)
-    throw usage("--group: this machine has no group " + core::quoted(config_.group));
-  if (!mode_.empty()) config_.mode = parse_mode(mode_);
-  if (word_) set_name(*word_);
+  if (incomplete_) return;
+  if (word_) check_name(*word_, "");
+  if (!name_.empty()) check_name(name_, " (--bus)");
+  settings_ = load_settings(given_name());
+  if (!directory_.empty()) settings_.bus.directory = directory_;
+  apply_limits();
+  if (!settings_.bus.group.empty() && ::getgrnam(settings_.bus.group.c_str()) == nullptr)
+    throw usage((group_.empty() ? "the configuration: " : "--group: ") +
+                std::string("this machine has no group ") + core::quoted(settings_.bus.group));
+}
+
+void bus_options::apply_limits()
+{
+  broker_config& c = settings_.bus;
+  c.adopt = true;
+  c.buffer_size = buffer_size_.value_or(c.buffer_size);
+  c.max_clients = max_clients_.value_or(c.max_clients);
+  c.max_subscriptions_per_client = max_subscriptions_.value_or(c.max_subscriptions_per_client);
+  if (!mode_.empty()) c.mode = parse_mode(mode_);
+  if (!group_.empty()) c.group = group_;
 }
 
 void bus_options::set_name(const std::string& name)
 {
   check_name(name, "");
-  config_.name = name;
+  settings_.bus.name = name;
 }
 
 broker_config bus_options::config(open_mode mode) const
 {
-  broker_config c = config_;
-  c.open = mode;
+  broker_config c = settings_.bus;
+  // Where the configuration says that buses are not made by the way, the command does not, either.
+  if (c.open != open_mode::open_only) c.open = mode;
   return c;
 }
 
-std::string bus_options::text() const { return "bus '" + config_.name + "' in " + directory(); }
+std::string bus_options::text() const
+{
+  return "bus '" + settings_.bus.name + "' in " + directory();
+}
 
 std::string bus_options::directory() const
 {
-  return config_.directory.empty() ? default_directory() : config_.directory;
+  return settings_.bus.directory.empty() ? default_directory() : settings_.bus.directory;
 }
 
 CLI::Validator in_range(std::uint64_t least, std::uint64_t most)
@@ -162,16 +187,23 @@ void add_seconds(CLI::App& app, const std::string& name, std::chrono::nanosecond
   app.add_option_function<double>(name, set, description)->type_name("SECONDS");
 }
 
-void add_queue(CLI::App& app, subscriber_options& options)
+subscriber_options queue_flags::over(subscriber_options others) const noexcept
 {
-  app.add_option("--queue", options.queue_capacity,
+  others.queue_capacity = capacity.value_or(others.queue_capacity);
+  others.overflow = overflow.value_or(others.overflow);
+  return others;
+}
+
+void add_queue(CLI::App& app, queue_flags& flags, std::uint32_t usual_capacity)
+{
+  app.add_option("--queue", flags.capacity,
                  "Messages that may wait, for each publisher (default: " +
-                     std::to_string(options.queue_capacity) + ")")
+                     std::to_string(usual_capacity) + ")")
       ->check(in_range(1, core::max_queue_capacity))
       ->type_name("N");
-  const auto set = [&options](const std::string& name) {
+  const auto set = [&flags](const std::string& name) {
     for (std::size_t i = 0; i != overflow_names.size(); ++i)
-      if (name == overflow_names[i]) options.overflow = static_cast<overflow>(i);
+      if (name == overflow_names[i]) flags.overflow = static_cast<overflow>(i);
   };
   app.add_option_function<std::string>(
          "--overflow", set,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/keys.hpp"
 #include "shmbus/config.hpp"
 
 #include <CLI/CLI.hpp>
@@ -15,24 +16,38 @@
 namespace shmbus::command {
 
 /// Which bus, and how it is made if it is not there. The same for all subcommands.
+///
+/// The command line goes over the environment, that over the configuration file, that over the
+/// defaults.
 class bus_options {
 public:
   /// `--bus` and `--dir`, which may stand before the subcommand as well as after it.
   void add_place(CLI::App& app);
-  /// The same with the name as a word: `info plant` for `info --bus plant`.
+  /// The name as a word: `rm plant`.
+  CLI::Option* add_name(CLI::App& app, const std::string& description);
+  /// Both: `info plant` for `info --bus plant`.
   void add_place_with_name(CLI::App& app);
   /// Only `--dir`.
   void add_directory(CLI::App& app);
   /// `--buffer-size` and the others, for subcommands that make a bus which is not there.
   void add_limits(CLI::App& app);
 
-  /// What the environment says where the command line does not. Throws `failure`.
+  /// What the environment and the configuration file say where the command line does not. Throws
+  /// `failure`.
   void complete();
+  /// For the subcommand that looks for what is wrong with them by itself.
+  void leave_incomplete() noexcept { incomplete_ = true; }
 
-  /// Another name than that of `--bus`.
+  /// The name that was given as a word or with --bus; empty if none was.
+  std::string given_name() const { return word_.value_or(name_); }
+
+  /// Another bus.
   void set_name(const std::string& name);
 
   broker_config config(open_mode mode) const;
+  /// What the configuration says of subscribers and publishers.
+  const subscriber_options& subscriber() const noexcept { return settings_.subscriber; }
+  const publisher_options& publisher() const noexcept { return settings_.publisher; }
 
   /// For messages: "bus 'x' in /y".
   std::string text() const;
@@ -40,11 +55,19 @@ public:
   std::string directory() const;
 
 private:
-  broker_config config_;
+  void apply_limits();
+
+  config::settings settings_;
+  bool incomplete_ = false;
+  // What stands on the command line.
   std::string name_;
   std::optional<std::string> word_;  // the name, where it is given as a word
   std::string directory_;
+  std::optional<std::size_t> buffer_size_;
+  std::optional<std::uint32_t> max_clients_;
+  std::optional<std::uint32_t> max_subscriptions_;
   std::string mode_;
+  std::string group_;
 };
 
 /// What a subcommand does once the command line is understood; gives the exit status.
@@ -63,14 +86,21 @@ void add_metrics(CLI::App& app, bus_options& bus, action& chosen);
 void add_audit(CLI::App& app, bus_options& bus, action& chosen);
 void add_recover(CLI::App& app, bus_options& bus, action& chosen);
 void add_rm(CLI::App& app, bus_options& bus, action& chosen);
-void add_doctor(CLI::App& app, action& chosen);
+void add_doctor(CLI::App& app, bus_options& bus, action& chosen);
 void add_bench(CLI::App& app, action& chosen);
 
 /// In the order of `enum class overflow`.
 inline constexpr std::array overflow_names = {"drop-oldest", "drop-newest", "block"};
 
 /// `--queue` and `--overflow`, for subcommands that subscribe. `options` says the default queue.
-void add_queue(CLI::App& app, subscriber_options& options);
+/// What of subscriber_options was said on the command line.
+struct queue_flags {
+  std::optional<std::uint32_t> capacity;
+  std::optional<shmbus::overflow> overflow;
+
+  subscriber_options over(subscriber_options others) const noexcept;
+};
+void add_queue(CLI::App& app, queue_flags& flags, std::uint32_t usual_capacity);
 
 /// The patterns that subcommands subscribe to. Throws `failure` if one of them is none.
 void check_patterns(const std::vector<std::string>& patterns);

@@ -63,7 +63,7 @@ publishing::publishing(const pub_options& options, const bus_options& place)
       session_(options.timeout),
       topic_(options.topic),
       bus_(session_.context(), place.config(open_mode::open_or_create)),
-      publisher_(bus_)
+      publisher_(bus_, place.publisher())
 {
 }
 

@@ -26,6 +26,9 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
+// As long as there is, so that a burst is written and not lost.
+constexpr subscriber_options usual_queue{.queue_capacity = core::max_queue_capacity, .max_held = 256};
+
 struct record_options {
   std::vector<std::string> patterns;
   std::string file;
@@ -34,7 +37,7 @@ struct record_options {
   std::uint64_t count = 0;  // 0: without end
   std::chrono::nanoseconds duration = no_timeout;
   std::uint64_t max_size = UINT64_MAX;
-  subscriber_options queue{.queue_capacity = core::max_queue_capacity, .max_held = 256};
+  queue_flags queue;
 
   destination::existing existing() const noexcept
   {
@@ -91,8 +94,8 @@ recorder::recorder(const record_options& options, const bus_options& place)
       session_(options.duration),
       destination_(session_.context(), options.file, options.existing()),
       bus_(session_.context(), place.config(open_mode::open_or_create)),
-      subscriber_(bus_, options.queue),
-      batch_(options.queue.max_held),
+      subscriber_(bus_, options.queue.over(usual_queue)),
+      batch_(usual_queue.max_held),
       start_(clock::now()),
       size_(destination_.kept())
 {
@@ -162,7 +165,7 @@ asio::awaitable<void> recorder::finish()
 {
   const auto end = clock::now();
   std::error_code ec;
-  for (std::uint64_t left = options_.queue.queue_capacity; !full_ && left != 0; --left) {
+  for (std::uint64_t left = options_.queue.over(usual_queue).queue_capacity; !full_ && left != 0; --left) {
     const auto m = subscriber_.try_receive(ec);
     if (!m || m->sent_at() > end) break;
     add(*m);
@@ -274,7 +277,7 @@ void add_record(CLI::App& app, bus_options& bus, action& chosen)
       ->transform(CLI::AsSizeValue(false).description(""))
       ->check(in_range(1))
       ->type_name("SIZE");
-  add_queue(*sub, o->queue);
+  add_queue(*sub, o->queue, usual_queue.queue_capacity);
   bus.add_place(*sub);
   bus.add_limits(*sub);
   sub->callback([o, &bus, &chosen] {

@@ -30,24 +30,19 @@ std::string users(const broker_config& config)
 
 void add_rm(CLI::App& app, bus_options& bus, action& chosen)
 {
-  struct rm_options {
-    std::string name;
-    bool force = false;
-  };
-  auto o = std::make_shared<rm_options>();
+  auto force = std::make_shared<bool>(false);
   auto* sub = app.add_subcommand("rm", "Remove a bus that nobody uses");
   sub->footer(
       "A bus goes with its last user, so this is for what killed processes left behind.\n"
       "With --force those who use it keep what they have, and nobody joins them any more.");
-  sub->add_option("NAME", o->name, "The bus")->type_name("")->required();
-  sub->add_flag("-f,--force", o->force, "Remove it although it is in use");
+  bus.add_name(*sub, "The bus")->required();
+  sub->add_flag("-f,--force", *force, "Remove it although it is in use");
   bus.add_directory(*sub);
-  sub->callback([o, &bus, &chosen] {
-    chosen = [o, &bus] {
-      bus.set_name(o->name);
+  sub->callback([force, &bus, &chosen] {
+    chosen = [force, &bus] {
       std::error_code ec;
       const auto config = bus.config(open_mode::open_only);
-      core::remove_bus(config, o->force, ec);
+      core::remove_bus(config, *force, ec);
       if (ec == errc::busy)
         throw failure(status_error,
                       bus.text() + " is " + users(config) + "; stop them, or use --force");

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -24,7 +25,7 @@ struct sub_options {
   std::chrono::nanoseconds duration = no_timeout;
   std::string format;
   message_filter::options filter;
-  subscriber_options queue;
+  queue_flags queue;
 };
 
 class receiving {
@@ -62,7 +63,7 @@ receiving::receiving(const sub_options& options, const bus_options& place)
       session_(std::min(options.timeout, options.duration)),
       output_(session_.context()),
       bus_(session_.context(), place.config(open_mode::open_or_create)),
-      subscriber_(bus_, options.queue)
+      subscriber_(bus_, options.queue.over(place.subscriber()))
 {
   for (const auto& p : options.patterns) subscriber_.subscribe(p);
   session_.watch(output_.end());
@@ -175,7 +176,7 @@ void add_sub(CLI::App& app, bus_options& bus, action& chosen)
   sub->add_option("--format", o->format, "text (the default), hex, json, raw, or like '%t %p'")
       ->type_name("FORMAT");
   add_filter(*sub, o->filter);
-  add_queue(*sub, o->queue);
+  add_queue(*sub, o->queue, subscriber_options{}.queue_capacity);
   bus.add_place(*sub);
   bus.add_limits(*sub);
   sub->callback([o, &bus, &chosen] {
