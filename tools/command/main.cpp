@@ -1,5 +1,7 @@
 #include "command/bench/measure.hpp"
+#include "command/complete.hpp"
 #include "command/failure.hpp"
+#include "command/manual.hpp"
 #include "command/options.hpp"
 #include "command/output.hpp"
 #include "command/shared_descriptor.hpp"
@@ -13,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace shmbus::command {
 namespace {
@@ -50,6 +53,21 @@ std::string help_command(const CLI::App& app)
   return used.empty() ? "shmbus --help" : "shmbus " + used.front()->get_name() + " --help";
 }
 
+// What the scripts in tools/completions and the build ask for; not for people, so not in the help.
+action for_shells(CLI::App& app, std::vector<std::string> words)
+{
+  const std::string first = words.empty() ? "" : words.front();
+  if (first == "__complete") {
+    words.erase(words.begin());
+    return [&app, words] { return complete(app, words); };
+  }
+  if (first != "__manual") return {};
+  return [&app] {
+    print(manual(app));
+    return status_done;
+  };
+}
+
 int run(int argc, char** argv)
 {
   CLI::App app(about, "shmbus");
@@ -76,13 +94,17 @@ int run(int argc, char** argv)
   add_bench(app, chosen);
   add_doctor(app, bus, chosen);
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help_or_version) {
-    return app.exit(help_or_version);
-  } catch (const CLI::ParseError& e) {
-    complain(problem(app, e) + " (try " + help_command(app) + ")");
-    return status_usage;
+  if (chosen = for_shells(app, {argv + 1, argv + argc}); chosen) {
+    bus.leave_incomplete();
+  } else {
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success& help_or_version) {
+      return app.exit(help_or_version);
+    } catch (const CLI::ParseError& e) {
+      complain(problem(app, e) + " (try " + help_command(app) + ")");
+      return status_usage;
+    }
   }
 
   try {
