@@ -13,7 +13,7 @@ enum class errc {
   invalid_topic = 1,       ///< the topic breaks a rule of topics (see topic_problem())
   invalid_pattern,         ///< the pattern breaks a rule of patterns (see pattern_problem())
   invalid_name,            ///< the bus name is not 1 to 64 of A-Z a-z 0-9 . _ -
-  invalid_config,          ///< a value of the configuration is zero, absurd or contradictory
+  invalid_config,          ///< a value of the configuration cannot be, or it has an unknown key
   buffer_full,             ///< all message memory of the bus is in use
   queue_full,              ///< a subscriber with overflow::block has no room; nobody got it
   message_too_large,       ///< larger than the buffer_size of the bus
