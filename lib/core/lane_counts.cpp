@@ -61,8 +61,7 @@ std::optional<lane_counts> count_lane(const bus& b, lessee publisher, std::uint3
   const lane_shape shape(counts.capacity, max_held, slot_size == sizeof(small_slot));
   auto* header = b.control_at<lane_header>(place.page, shape.size());
   if (!header || header->completions.load(relaxed) != shape.completions ||
-      slot_size != shape.slot_size() ||
-      header->closed.load(acquire) != 0)
+      slot_size != shape.slot_size() || header->closed.load(acquire) != 0)
     return std::nullopt;
 
   const lane_view lane = shape.view(header);
@@ -72,8 +71,8 @@ std::optional<lane_counts> count_lane(const bus& b, lessee publisher, std::uint3
   counts.taken = header->taken.load(acquire);
   const std::uint64_t chunks = header->chunks_taken.load(relaxed);
   const std::uint64_t read = header->read.load(acquire);
-  counts.sent = written([&](std::uint32_t i) -> const shared_u64& { return lane.word(i); },
-                        counts.capacity);
+  counts.sent =
+      written([&](std::uint32_t i) -> const shared_u64& { return lane.word(i); }, counts.capacity);
   counts.queued = waiting(read, counts.capacity, counts.sent);
   // What was read later is later: the difference may be of two times.
   counts.held = static_cast<std::uint32_t>(

@@ -27,7 +27,8 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 // As long as there is, so that a burst is written and not lost.
-constexpr subscriber_options usual_queue{.queue_capacity = core::max_queue_capacity, .max_held = 256};
+constexpr subscriber_options usual_queue{.queue_capacity = core::max_queue_capacity,
+                                         .max_held = 256};
 
 struct record_options {
   std::vector<std::string> patterns;
@@ -165,7 +166,8 @@ asio::awaitable<void> recorder::finish()
 {
   const auto end = clock::now();
   std::error_code ec;
-  for (std::uint64_t left = options_.queue.over(usual_queue).queue_capacity; !full_ && left != 0; --left) {
+  for (std::uint64_t left = options_.queue.over(usual_queue).queue_capacity; !full_ && left != 0;
+       --left) {
     const auto m = subscriber_.try_receive(ec);
     if (!m || m->sent_at() > end) break;
     add(*m);
