@@ -90,9 +90,8 @@ int run(int argc, char** argv)
   add_audit(app, bus, chosen);
   add_recover(app, bus, chosen);
   add_rm(app, bus, chosen);
-  add_doctor(app, chosen);
-  add_bench(app, chosen);
   add_doctor(app, bus, chosen);
+  add_bench(app, chosen);
 
   if (chosen = for_shells(app, {argv + 1, argv + argc}); chosen) {
     bus.leave_incomplete();
