@@ -8,8 +8,9 @@ namespace shmbus::core {
 
 bool reader_lane::finish() noexcept
 {
-  if (releases_.fetch_or(finished, std::memory_order_acq_rel) != taken_) return false;
-  return all_released();
+  // First the number: once the mark is set, the release of the last message may end the lane.
+  const std::uint64_t taken = taken_;
+  return releases_.fetch_or(finished, std::memory_order_acq_rel) == taken && all_released();
 }
 
 std::uint64_t reader_lane::held() noexcept

@@ -250,13 +250,13 @@ inline bool reader_lane::release(std::uint64_t chunk) noexcept
     begun = releases_.fetch_add(1, std::memory_order_acq_rel);
   }
   const std::uint64_t k = begun & ~finished;
+  // Known before the completion stands: from then on, unless we are the last, the lane may be gone.
+  const bool last = (begun & finished) && k + 1 == taken_;
   // release: pairs with writer_lane::collect(); we have read the chunk.
   lane_.completions[k & (shape_.completions - 1)].store(
       ring_word::of(((k >> shape_.completions_log2) + 1) & ring_word::lap_mask, chunk),
       core::release);
-  // From here on, unless we are the last one, the lane may be gone.
-  if (!(begun & finished) || k + 1 != taken_) return false;
-  return all_released();
+  return last && all_released();
 }
 
 }  // namespace shmbus::core
