@@ -1,0 +1,8 @@
+#pragma once
+
+namespace model {
+
+/// Before each execution.
+void begin_library();
+
+}  // namespace model

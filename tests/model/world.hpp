@@ -1,0 +1,133 @@
+#pragma once
+
+#include "core/atomic.hpp"
+#include "core/audit.hpp"
+#include "model/explorer.hpp"
+#include "shmbus/sync.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+/// What scenarios are made of: processes with publishers and subscribers of the synchronous API, and
+/// the books that are kept about what they do.
+namespace model {
+
+/// A process with its handle on the bus.
+struct party {
+  party(const char* name, bool may_die);
+
+  process_id id;
+  shmbus::sync::broker bus;
+};
+
+class world;
+
+/// A publisher; each message says whose and the how manieth it is.
+struct sender {
+  sender(world& w, party& p, int number) : owner(w), in(p), number(number) {}
+
+  void join();
+  /// The same, as soon as there is a place.
+  void join_when_free();
+  /// A thread that publishes so many messages, then leaves if it is to.
+  void publishes(int count, bool then_leaves = false);
+  /// Waits for room where a subscriber asked for that. False: it is not published.
+  bool publish();
+  /// Never waits.
+  bool try_publish();
+  void close() { handle.reset(); }
+
+  world& owner;
+  party& in;
+  int number;
+  std::size_t size = 16;
+  std::optional<shmbus::sync::publisher> handle;
+  int begun = 0;
+  int published = 0;
+  std::vector<bool> done;  // of those begun: whether it was published
+  bool inside = false;     // of a publish
+
+private:
+  template <class Publish>
+  bool publish_one(Publish call);
+};
+
+/// A subscriber.
+struct receiver {
+  receiver(world& w, party& p, shmbus::subscriber_options o) : owner(w), in(p), options(o) {}
+
+  void join();
+  void join_when_free();
+  /// A thread that receives all that comes.
+  void receives_all();
+  /// Receives one message, and waits for it; empty: it was closed.
+  shmbus::message receive();
+  shmbus::message try_receive();
+  /// Receives and releases all that comes, until it is closed.
+  void receive_all();
+  void check(const shmbus::message& m);
+  /// One that is held still is what it was.
+  void check_again(const shmbus::message& m);
+  void leave();
+
+private:
+  void subscribe();
+
+public:
+  world& owner;
+  party& in;
+  shmbus::subscriber_options options;
+  std::optional<shmbus::sync::subscriber> handle;
+  bool subscribed = false;
+  bool left = false;
+  bool receives = false;   // all that comes
+  bool unordered = false;  // its publisher is several threads
+  int received = 0;
+  std::vector<int> last;    // of each sender: the message received last
+  std::vector<int> before;  // of each sender: messages begun before subscribe() returned
+};
+
+/// A message on its way from one thread to another one.
+class handover {
+public:
+  void put(shmbus::message m);
+  shmbus::message take();
+
+private:
+  shmbus::message message_;
+  shmbus::core::atomic<std::uint32_t> full_{0};
+};
+
+class world {
+public:
+  /// A bus of these limits.
+  explicit world(std::uint32_t max_clients, std::uint64_t buffer_size = 64 << 10);
+
+  party& process(const char* name, bool may_die = false);
+  /// Clients that are to join yet, or have joined before it begins.
+  sender& add_sender(party& p);
+  sender& publisher(party& p);
+  receiver& add_receiver(party& p, shmbus::subscriber_options o);
+  receiver& subscriber(party& p, shmbus::overflow o, std::uint32_t capacity, std::uint32_t held);
+
+  /// What has to hold when nobody can go on: an audit finds nothing, nobody sleeps beside a message
+  /// or waits for room that there is. Then each publisher that is there publishes once more.
+  void next_act();
+  /// After that: each message was received or counted as lost; and when all are gone nothing is left.
+  void look();
+
+  std::vector<std::unique_ptr<sender>> senders;
+  std::vector<std::unique_ptr<receiver>> receivers;
+
+private:
+  void look_at(receiver& r);
+  void publish_once_more();
+  shmbus::core::audit_report audit();
+  std::vector<std::unique_ptr<party>> parties_;
+  party* last_ = nullptr;  // who looks after the others at the end
+};
+
+extern world* the_world;
+
+}  // namespace model
