@@ -246,6 +246,8 @@ attempt try_open(int parent, const std::string& name, bus_files& files, std::err
   if (!still_there(parent, name, *files.lock)) return attempt::again;
   files.control = shm::open_at(folder.descriptor(), "control", O_RDWR, 0, ec);
   if (!ec) files.data = shm::open_at(folder.descriptor(), "data", O_RDWR, 0, ec);
+  // Removed by force meanwhile.
+  if (ec && !still_there(parent, name, *files.lock)) return attempt::again;
   return ec ? attempt::failed : attempt::opened;
 }
 
@@ -323,12 +325,12 @@ bus_files open_bus(const broker_config& config, std::error_code& ec)
     bus_files files;
     switch (try_open(parent.descriptor(), config.name, files, ec)) {
       case attempt::opened:
+        files.path = parent_path / config.name;
         if (config.open == open_mode::create_only) {
           close_bus(files);
           ec = errc::already_exists;
           return {};
         }
-        files.path = parent_path / config.name;
         return files;
       case attempt::absent:
         if (config.open == open_mode::open_only) {
