@@ -56,6 +56,8 @@ struct user {
 };
 
 struct stage {
+  // A sweeper that is late may keep the last one out from removing the bus; the next one does.
+  bool may_stay = false;
   bool forced = false;  // somebody removes by force: who has the bus keeps what he has
   std::vector<std::unique_ptr<user>> users;
 
@@ -153,7 +155,7 @@ bool deaths()
 void look()
 {
   if (!deaths()) {
-    if (!fs::is_empty(*root))
+    if (!now->may_stay && !fs::is_empty(*root))
       violation("the last one out left %s",
                 fs::directory_iterator(*root)->path().filename().c_str());
     if (calls::open_descriptors() != 0) violation("a descriptor is left open");
@@ -175,12 +177,12 @@ void two_openers(bool mortal)
 const report_entry entries[] = {
     {"two processes open a bus that is not there, and close it",
      {},
-     {2, 20000, 2000},
+     {2, 8000, 500},
      {3, 5000000, 500000},
      [] { two_openers(false); }},
     {"three processes open a bus that is not there, and close it",
      {},
-     {1, 10000, 3000},
+     {1, 6000, 500},
      {2, 5000000, 500000},
      [] {
        stage& s = begin();
@@ -188,22 +190,22 @@ const report_entry entries[] = {
      }},
     {"one of two is killed at any system call",
      {.kills = 1},
-     {1, 20000, 3000},
+     {1, 16000, 500},
      {2, 5000000, 500000},
      [] { two_openers(true); }},
     {"both of two are killed at any system call",
      {.kills = 2},
-     {0, 10000, 3000},
+     {0, 12000, 500},
      {1, 5000000, 500000},
      [] { two_openers(true); }},
     {"one of two is stopped at any system call, and goes on when the other one is done",
      {.stops = 1},
-     {1, 20000, 3000},
+     {1, 12000, 500},
      {2, 5000000, 500000},
      [] { two_openers(true); }},
     {"one is stopped and one is killed, of three",
      {.kills = 1, .stops = 1},
-     {0, 10000, 4000},
+     {0, 5000, 1000},
      {1, 5000000, 500000},
      [] {
        stage& s = begin();
@@ -211,7 +213,7 @@ const report_entry entries[] = {
      }},
     {"the last one out closes while another one opens, and one is killed",
      {.kills = 1},
-     {1, 20000, 3000},
+     {0, 6000, 1000},
      {2, 5000000, 500000},
      [] {
        stage& s = begin();
@@ -226,7 +228,7 @@ const report_entry entries[] = {
      }},
     {"two open what killed processes left, and one is killed",
      {.kills = 1},
-     {1, 20000, 3000},
+     {0, 6000, 1000},
      {2, 5000000, 500000},
      [] {
        stage& s = begin();
@@ -237,7 +239,7 @@ const report_entry entries[] = {
      }},
     {"a bus is removed that somebody opens and somebody closes, and one is killed",
      {.kills = 1},
-     {1, 20000, 3000},
+     {0, 6000, 1000},
      {2, 5000000, 500000},
      [] {
        stage& s = begin();
@@ -253,7 +255,7 @@ const report_entry entries[] = {
      }},
     {"a bus is removed by force while somebody opens it",
      {},
-     {1, 20000, 3000},
+     {1, 4000, 500},
      {2, 5000000, 500000},
      [] {
        stage& s = begin();
@@ -269,10 +271,11 @@ const report_entry entries[] = {
      }},
     {"two make the bus only if it is not there, one opens it only if it is",
      {},
-     {1, 20000, 3000},
+     {1, 4000, 500},
      {2, 5000000, 500000},
      [] {
        stage& s = begin();
+       s.may_stay = true;
        uses_it(s.add(new_process("A", false), true), open_mode::create_only);
        uses_it(s.add(new_process("B", false), true), open_mode::create_only);
        uses_it(s.add(new_process("C", false), true), open_mode::open_only);
