@@ -112,6 +112,27 @@ const enter_scenario place_used_again({
     .set_stage = [] { publisher_follows(false); },
 });
 
+const enter_scenario leaves_unseen({
+    .name = "a publisher sends once more and leaves while its lane is looked at",
+    .limits = {},
+    .in_short = {1, 3000, 2000},
+    .at_length = {2, 3000000, 300000},
+    .set_stage =
+        [] {
+          auto& w = *new world(2);
+          receiver& r = w.subscriber(w.process("subscriber"), overflow::drop_oldest, 2, 1);
+          sender& s = w.publisher(w.process("publisher"));
+          r.unordered = true;  // two threads, so that there is a pause
+          r.receives_all();
+          s.publishes(1);
+          spawn(s.in.id, [&s] {
+            while (s.published == 0) yield();
+            s.publish();
+            s.close();
+          });
+        },
+});
+
 const enter_scenario place_of_the_dead({
     .name = "a publisher is killed, another one gets its place and its pages",
     .limits = {.kills = 1},

@@ -79,6 +79,23 @@ const enter_scenario short_of_memory({
         },
 });
 
+const enter_scenario bit_taken_back({
+    .name = "three messages come while a subscriber takes their publisher's bit back",
+    .limits = {},
+    .in_short = {1, 3000, 2000},
+    .at_length = {2, 3000000, 300000},
+    .set_stage =
+        [] {
+          auto& w = *new world(4);
+          receiver& r = w.subscriber(w.process("subscriber"), overflow::drop_oldest, 4, 1);
+          sender& s = w.publisher(w.process("publisher"));
+          r.unordered = true;  // two threads, so that there is a pause
+          r.receives_all();
+          s.publishes(1);
+          s.publishes(3);
+        },
+});
+
 const enter_scenario two_publishers({
     .name = "two publishers send to one subscriber that goes to sleep",
     .limits = {},
