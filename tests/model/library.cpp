@@ -4,7 +4,9 @@
 #include "core/bus_directory.hpp"
 #include "core/bus_format.hpp"
 #include "core/death_watch.hpp"
+#include "core/deputies.hpp"
 #include "core/fork_guard.hpp"
+#include "core/heirs.hpp"
 #include "core/logging.hpp"
 #include "core/recovery.hpp"
 #include "model/bus_memory.hpp"
@@ -30,6 +32,7 @@ bus_files open_bus(const broker_config&, std::error_code& ec)
   files.data = shm::file(model::bus_memory::data_descriptor);
   return files;
 }
+bus_files open_bus_to_look(const broker_config& c, std::error_code& ec) { return open_bus(c, ec); }
 void close_bus(bus_files&) noexcept {}
 broker_config read_header(const shm::file&, const shm::file&, std::error_code& ec)
 {
@@ -69,13 +72,17 @@ void look_for_deaths(bus& b, watch& w)
     if (!w.alarm.stop && w.alarm.rung == 0) model::block(&w.alarm, due);
     if (w.alarm.stop) break;
     if (model::now_ns() >= due) due = stand_in.look(b) ? model::now_ns() + second : never;
+    b.heirs().inherit();
     if (w.alarm.rung == 0) continue;
     w.alarm.rung = 0;
     const sweep_turn turn(b);
-    if (turn)
-      sweep(b);
-    else if (stand_in.alarm())
-      due = model::now_ns() + second;
+    if (!turn) {
+      const bool wanted = b.heirs().any_idle() || is_deputy(b);
+      if (wanted && stand_in.alarm()) due = model::now_ns() + second;
+      continue;
+    }
+    sweep(b);
+    b.heirs().inherit();
   }
   w.ended = true;
 }

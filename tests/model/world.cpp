@@ -77,10 +77,11 @@ bool sender::publish_one(Publish call)
   std::memcpy(large, payload, sizeof(payload));
   std::error_code ec;
   inside = true;
-  call(shmbus::payload_view(std::span<const std::byte>(large, size)), ec);
+  const std::size_t bytes = size_of(c.index);
+  call(shmbus::payload_view(std::span<const std::byte>(large, bytes)), ec);
   inside = false;
   if (ec == shmbus::errc::closed && !handle) return false;
-  const bool short_of_memory = size > 16 && ec == shmbus::errc::buffer_full;
+  const bool short_of_memory = bytes > chunk_size && ec == shmbus::errc::buffer_full;
   if (ec && ec != shmbus::errc::queue_full && !short_of_memory)
     violation("publish says %s", ec.message().c_str());
   if (ec) {
@@ -158,7 +159,7 @@ void receiver::check(const shmbus::message& m)
               bus_memory::describe(m.payload().data()));
   const sender& s = *owner.senders[c.sender];
   if (c.index >= static_cast<std::uint64_t>(s.begun)) violation("a message that nobody published");
-  if (m.payload().size() != s.size) violation("a message of another size");
+  if (m.payload().size() != s.size_of(c.index)) violation("a message of another size");
   if (!unordered && c.index != m.sequence()) violation("the head of another message");
   if (last.size() <= c.sender) last.resize(c.sender + 1, -1);
   const int index = static_cast<int>(c.index);
@@ -175,8 +176,8 @@ void receiver::check_again(const shmbus::message& m)
   content c;
   races::access(m.payload().data(), sizeof(c), false);
   std::memcpy(&c, m.payload().data(), sizeof(c));
-  if (c.sender >= owner.senders.size() || m.payload().size() != owner.senders[c.sender]->size ||
-      c.index != m.sequence())
+  if (c.sender >= owner.senders.size() ||
+      m.payload().size() != owner.senders[c.sender]->size_of(c.index) || c.index != m.sequence())
     violation("a message changed while it was held");
 }
 

@@ -23,6 +23,10 @@ struct party {
 
 class world;
 
+/// What stands in a lane's slot, and what does not.
+inline constexpr std::size_t small_size = 16;
+inline constexpr std::size_t chunk_size = 256;
+
 /// A publisher; each message says whose and the how manieth it is.
 struct sender {
   sender(world& w, party& p, int number) : owner(w), in(p), number(number) {}
@@ -37,11 +41,16 @@ struct sender {
   /// Never waits.
   bool try_publish();
   void close() { handle.reset(); }
+  std::size_t size_of(std::uint64_t index) const noexcept
+  {
+    return index % 2 != 0 && odd_size != 0 ? odd_size : size;
+  }
 
   world& owner;
   party& in;
   int number;
-  std::size_t size = 16;
+  std::size_t size = chunk_size;
+  std::size_t odd_size = 0;  // of every second message, if not 0
   std::optional<shmbus::sync::publisher> handle;
   int begun = 0;
   int published = 0;

@@ -20,7 +20,7 @@ public:
 
   T load(std::memory_order order = std::memory_order_seq_cst) const noexcept
   {
-    return static_cast<T>(model::load(&value_, sizeof(T), order));
+    return value_of(model::load(&value_, sizeof(T), order));
   }
   void store(T value, std::memory_order order = std::memory_order_seq_cst) noexcept
   {
@@ -55,7 +55,7 @@ public:
     std::uint64_t found = word(expected);
     const bool done =
         model::compare_exchange(&value_, sizeof(T), found, word(desired), success, failure);
-    expected = static_cast<T>(found);
+    expected = value_of(found);
     return done;
   }
   bool compare_exchange_strong(T& expected, T desired,
@@ -73,10 +73,23 @@ public:
   }
 
 private:
-  static std::uint64_t word(T value) noexcept { return static_cast<std::uint64_t>(value); }
+  static std::uint64_t word(T value) noexcept
+  {
+    if constexpr (std::is_pointer_v<T>)
+      return reinterpret_cast<std::uintptr_t>(value);
+    else
+      return static_cast<std::uint64_t>(value);
+  }
+  static T value_of(std::uint64_t w) noexcept
+  {
+    if constexpr (std::is_pointer_v<T>)
+      return reinterpret_cast<T>(static_cast<std::uintptr_t>(w));
+    else
+      return static_cast<T>(w);
+  }
   T modify(model::change c, T operand, std::memory_order order) noexcept
   {
-    return static_cast<T>(model::modify(&value_, sizeof(T), c, word(operand), order));
+    return value_of(model::modify(&value_, sizeof(T), c, word(operand), order));
   }
 
   T value_;  // the newest value
