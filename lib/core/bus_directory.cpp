@@ -1,6 +1,7 @@
 #include "core/bus_directory.hpp"
 
 #include "core/bus_format.hpp"
+#include "core/patience.hpp"
 #include "shmbus/client_info.hpp"
 #include "shmbus/errc.hpp"
 
@@ -321,7 +322,7 @@ bus_files open_bus(const broker_config& config, std::error_code& ec)
   if (ec) return {};
 
   // A second's worth of attempts, not a second: who was stopped meanwhile has not tried yet.
-  for (int attempts = 0; attempts != 1000; ++attempts) {
+  for (int attempts = 0; attempts != attempts_to_open; ++attempts) {
     bus_files files;
     switch (try_open(parent.descriptor(), config.name, files, ec)) {
       case attempt::opened:
