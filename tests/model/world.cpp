@@ -8,6 +8,7 @@
 #include "model/races.hpp"
 #include "shm/futex.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace model {
@@ -330,6 +331,21 @@ void world::publish_once_more()
       spawn(s->in.id, [s = s.get()] { s->publish(); });
 }
 
+// Who has closed all it had, and released all messages, has nothing left that uses the bus.
+void world::look_for_the_forgotten()
+{
+  for (auto& p : parties_) {
+    if (!alive(p->id)) continue;
+    const auto has_handle = [&](const auto& client) {
+      return &client->in == p.get() && client->handle;
+    };
+    if (std::ranges::any_of(senders, has_handle) || std::ranges::any_of(receivers, has_handle))
+      continue;
+    if (p->bus.implementation().use_count() != 1)
+      violation("what was closed in %s is never deleted", name_of(p->id));
+  }
+}
+
 void world::look()
 {
   for (auto& r : receivers)
@@ -340,6 +356,7 @@ void world::look()
   shmbus::core::bus& bus = *last_->bus.implementation();
   shmbus::core::sweep(bus);
   audit();
+  look_for_the_forgotten();
   for (auto& p : parties_)
     if (p.get() != last_ && alive(p->id)) kill(p->id);
   shmbus::core::sweep(bus);

@@ -131,6 +131,7 @@ public:
 
 private:
   void look_at(receiver& r);
+  void look_for_the_forgotten();
   void publish_once_more();
   shmbus::core::audit_report audit();
   std::vector<std::unique_ptr<party>> parties_;
