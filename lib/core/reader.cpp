@@ -51,7 +51,7 @@ reader::reader(std::shared_ptr<core::bus> b, lessee me, const subscriber_options
 void reader::take_inherited(detail::received& out) noexcept
 {
   out = inherited_.front();
-  inherited_.pop_front();
+  pop_inherited();
   hand_out(out);
 }
 

@@ -126,7 +126,9 @@ private:
   void inherit_from(std::uint32_t publisher) noexcept;
   bool inherit_one(reader_lane& lane) noexcept;
   bool own_copy(detail::received& r) noexcept;
+  bool too_much_inherited() const noexcept;
   void give_up(detail::received& inherited) noexcept;
+  void pop_inherited() noexcept;
   void take_inherited(detail::received& out) noexcept;
 
   reader_lane* look_at(std::uint32_t publisher) noexcept;
@@ -160,6 +162,7 @@ private:
   std::vector<source> sources_;  // by publisher slot
   own_messages own_;
   std::deque<detail::received> inherited_;  // of publishers that are dead; delivered first
+  std::uint64_t inherited_bytes_ = 0;       // of their blocks
   atomic<std::uint64_t> inherited_at_{0};  // routes_version when somebody looked for dead ones last
   reader_lane* current_ = nullptr;
   std::uint32_t turns_left_ = 0;    // takes from `current_` before the others get theirs

@@ -73,15 +73,27 @@ void reader::inherit() noexcept
   }
 }
 
+// As much as all the dead together could have on the bus: however many come, publish and go, the
+// memory of this process does not grow without bound.
+bool reader::too_much_inherited() const noexcept
+{
+  return inherited_bytes_ > bus_->limits().buffer_size;
+}
+
+void reader::pop_inherited() noexcept
+{
+  inherited_bytes_ -= sizeof(own_block) + inherited_.front().block->capacity;
+  inherited_.pop_front();
+}
+
 void reader::inherit_from(std::uint32_t publisher) noexcept
 {
   // One that takes back-pressure loses nothing: what it has no room for stays where it is.
   const bool keeps = options_.overflow == shmbus::overflow::block;
   // As many as the lane can hold, and no more: what comes then was written by somebody else.
   for (std::uint32_t n = 0; n <= options_.queue_capacity; ++n) {
-    if (keeps && inherited_.size() >= options_.queue_capacity) return;
     reader_lane* lane = look_at(publisher);  // closes it once it is drained
-    if (!lane || !inherit_one(*lane)) return;
+    if (!lane || (keeps && too_much_inherited()) || !inherit_one(*lane)) return;
   }
 }
 
@@ -102,8 +114,7 @@ bool reader::inherit_one(reader_lane& lane) noexcept
     statistics_.lost(1);
     return false;
   }
-  const bool full = inherited_.size() >= options_.queue_capacity;
-  if (full && options_.overflow == shmbus::overflow::drop_newest) {
+  if (options_.overflow == shmbus::overflow::drop_newest && too_much_inherited()) {
     give_up(r);
     return true;
   }
@@ -113,9 +124,12 @@ bool reader::inherit_one(reader_lane& lane) noexcept
     give_up(r);
     return false;
   }
-  if (full) {
-    give_up(inherited_.front());
-    inherited_.pop_front();
+  inherited_bytes_ += sizeof(own_block) + r.block->capacity;
+  while (options_.overflow == shmbus::overflow::drop_oldest && too_much_inherited() &&
+         inherited_.size() > 1) {
+    detail::received oldest = inherited_.front();
+    pop_inherited();
+    give_up(oldest);
   }
   return true;
 }

@@ -66,11 +66,11 @@ def _(place):
 
 @case("the values of an option are offered where only these are taken")
 def _(place):
-    assert offers(place, "sub", "--format", "") == ["json", "raw", "text"]
+    assert offers(place, "sub", "--overflow", "") == ["drop-oldest", "drop-newest", "block"]
     assert offers(place, "sub", "--overflow", "drop") == ["drop-oldest", "drop-newest"]
-    assert offers(place, "sub", "--format=j") == ["--format=json"]
-    assert offers(place, "sub", "--format", "=", "j") == ["json"]  # bash takes it apart
-    assert offers(place, "sub", "--format", "=") == ["json", "raw", "text"]
+    assert offers(place, "sub", "--overflow=b") == ["--overflow=block"]
+    assert offers(place, "sub", "--overflow", "=", "b") == ["block"]  # bash takes it apart
+    assert offers(place, "sub", "--overflow", "=") == ["drop-oldest", "drop-newest", "block"]
     assert offers(place, "sub", "--count", "") == []
 
 
@@ -121,7 +121,7 @@ def _(place):
     place.subscribe("/a", bus="plant")
     assert bash(place, "su") == ["sub"]
     assert bash(place, "sub", "--form") == ["--format"]
-    assert bash(place, "sub", "--format", "=", "j") == ["json"]
+    assert bash(place, "sub", "--overflow", "=", "b") == ["block"]
     assert bash(place, "info", "") == ["plant"]
     assert bash(place, "sub", "--dir", "/usr/b") == ["/usr/bin"]
     assert bash(place, "nonsense", "") == []
@@ -135,7 +135,7 @@ def _(place):
 
     place.subscribe("/a", bus="plant")
     assert fish("shmbus su") == ["sub\tPrint the messages that match"]
-    assert "json" in fish("shmbus sub --format ")
+    assert "block" in fish("shmbus sub --overflow ")
     assert fish("shmbus info ") == ["plant\tbus"]
 
 
@@ -151,7 +151,7 @@ def _(place):
 
     place.subscribe("/a", bus="plant")
     assert zsh("shmbus su") == ["sub:Print the messages that match"]
-    assert zsh("shmbus sub --format j") == ["json"]
+    assert zsh("shmbus sub --overflow b") == ["block"]
     assert zsh("shmbus info ''") == ["plant:bus"]
     assert zsh("shmbus sub --dir /u") == ["files"]
 

@@ -46,7 +46,7 @@ TEST_CASE("observe: clients are seen with what they asked for and what they coun
   sync::publisher pub(b.broker);
   sync::subscriber sub(b.broker, {.queue_capacity = 7, .max_held = 3, .overflow = overflow::block});
   sub.subscribe("/a");
-  pub.publish(topic("/a"), "1234");
+  pub.publish(topic("/a"), std::string(100, 'x'));  // not a small one
   pub.publish(topic("/b"), "12");
   const message m = sub.receive();
   const auto seen = b.see();
@@ -88,7 +88,7 @@ TEST_CASE("observe: a lane's messages are sent, queued, held, released or lost")
   // Past the ends of both rings several times.
   for (int round = 0; round != 40; ++round) {
     const std::uint32_t n = 1 + round % 7;
-    for (std::uint32_t i = 0; i != n; ++i) pub.publish(topic("/a"), "x");
+    for (std::uint32_t i = 0; i != n; ++i) pub.publish(topic("/a"), std::string(100, 'x'));
     sent += n;
     auto lane = b.lane();
     CHECK(lane.sent == sent);
