@@ -33,20 +33,25 @@ struct config_source {
 ///          file cannot be read
 /// Threads  safe at any time, as long as nobody changes the environment
 SHMBUS_API broker_config load_config(const config_source& source = {});
+/// The same without exceptions.
 SHMBUS_API broker_config load_config(std::error_code& ec);
+/// The same without exceptions.
 SHMBUS_API broker_config load_config(const config_source& source, std::error_code& ec);
 
 /// From this file, and the environment.
 SHMBUS_API broker_config load_config(const std::filesystem::path& file);
+/// The same without exceptions.
 SHMBUS_API broker_config load_config(const std::filesystem::path& file, std::error_code& ec);
 
 /// The same for a subscriber: the table `[subscriber]`, `SHMBUS_SUBSCRIBER_QUEUE_CAPACITY`, ...
 SHMBUS_API subscriber_options load_subscriber_options(const config_source& source = {});
+/// The same without exceptions.
 SHMBUS_API subscriber_options load_subscriber_options(const config_source& source,
                                                       std::error_code& ec);
 
 /// The same for a publisher: the table `[publisher]`, `SHMBUS_PUBLISHER_TIMESTAMPS`.
 SHMBUS_API publisher_options load_publisher_options(const config_source& source = {});
+/// The same without exceptions.
 SHMBUS_API publisher_options load_publisher_options(const config_source& source,
                                                     std::error_code& ec);
 
