@@ -75,6 +75,19 @@ const enter_scenario mixed_block({
     .set_stage = [] { mixed(overflow::block, 4); },
 });
 
+const enter_scenario mixed_memory({
+    .name = "mixed: the memory of a chunk comes back when a small message takes its slot",
+    .limits = {},
+    .in_short = {1, 2000, 2000},
+    .at_length = {2, 3000000, 300000},
+    .set_stage =
+        [] {
+          sender& s = small_lane(overflow::drop_oldest, 1, 1, false);
+          s.odd_size = 30000;  // two of them fill the buffer, and there are no more at a time
+          s.publishes(7);
+        },
+});
+
 const enter_scenario killed_in_writing({
     .name = "small: a publisher is killed while it writes over an older message",
     .limits = {.kills = 1},

@@ -82,7 +82,7 @@ bool sender::publish_one(Publish call)
   call(shmbus::payload_view(std::span<const std::byte>(large, bytes)), ec);
   inside = false;
   if (ec == shmbus::errc::closed && !handle) return false;
-  const bool short_of_memory = bytes > chunk_size && ec == shmbus::errc::buffer_full;
+  const bool short_of_memory = may_be_short && ec == shmbus::errc::buffer_full;
   if (ec && ec != shmbus::errc::queue_full && !short_of_memory)
     violation("publish says %s", ec.message().c_str());
   if (ec) {

@@ -50,7 +50,8 @@ struct sender {
   party& in;
   int number;
   std::size_t size = chunk_size;
-  std::size_t odd_size = 0;  // of every second message, if not 0
+  std::size_t odd_size = 0;   // of every second message, if not 0
+  bool may_be_short = false;  // of memory for them
   std::optional<shmbus::sync::publisher> handle;
   int begun = 0;
   int published = 0;
