@@ -3,7 +3,6 @@
 #include "shmbus/errc.hpp"
 
 #include <array>
-#include <cstring>
 #include <utility>
 
 namespace shmbus::core {
@@ -63,7 +62,7 @@ topic_entry* publisher_statistics::add_entry(std::string_view name)
     w->store(0, relaxed);
   t.topic_size.store(static_cast<std::uint32_t>(name.size()), relaxed);
   std::array<std::uint64_t, 32> words{};
-  std::memcpy(words.data(), name.data(), name.size());
+  name.copy(reinterpret_cast<char*>(words.data()), name.size());  // it may be empty
   for (std::size_t i = 0; i * 8 < name.size(); ++i) t.text[i].store(words[i], relaxed);
   // release: the entry is filled; pairs with the acquire of who reads up to there.
   last_->end.store(begin + size, release);
