@@ -239,8 +239,7 @@ bool reader::holds_less(std::error_code& ec) noexcept
 void reader::count_lost(reader_lane& lane) noexcept
 {
   if (const std::uint64_t lost = lane.collect_lost()) {
-    lost_.fetch_add(lost, std::memory_order_relaxed);
-    statistics_.lost(lost);
+    count_lost(lost);
     lane.count_lost(lost);
   }
 }

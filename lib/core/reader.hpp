@@ -141,6 +141,11 @@ private:
   }
   bool holds_less(std::error_code& ec) noexcept;
   void count_lost(reader_lane& lane) noexcept;
+  void count_lost(std::uint64_t n) noexcept
+  {
+    lost_.fetch_add(n, std::memory_order_relaxed);
+    statistics_.lost(n);
+  }
   void detach_lane(std::uint32_t publisher) noexcept;
   void lane_done(reader_lane* lane) noexcept;
   void part() noexcept;

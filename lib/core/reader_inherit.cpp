@@ -110,8 +110,7 @@ bool reader::inherit_one(reader_lane& lane) noexcept
   }
   r.owner = this;
   if (!own_copy(r)) {
-    lost_.fetch_add(1, std::memory_order_relaxed);
-    statistics_.lost(1);
+    count_lost(1);
     return false;
   }
   if (options_.overflow == shmbus::overflow::drop_newest && too_much_inherited()) {
@@ -137,8 +136,7 @@ bool reader::inherit_one(reader_lane& lane) noexcept
 void reader::give_up(detail::received& inherited) noexcept
 {
   own_.give_back(*inherited.block);
-  lost_.fetch_add(1, std::memory_order_relaxed);
-  statistics_.lost(1);
+  count_lost(1);
 }
 
 // The message is ours from here on; its chunk goes back, unless there is no memory.
