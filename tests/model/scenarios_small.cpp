@@ -104,34 +104,6 @@ const enter_scenario killed_in_writing_of_two({
     .set_stage = [] { small_lane(overflow::drop_oldest, 2, 1, true).publishes(4); },
 });
 
-// Its copies are released by two other threads while it closes, and after it.
-void released_elsewhere(bool publisher_leaves)
-{
-  auto& w = *new world(4);
-  receiver& r = w.subscriber(w.process("subscriber"), overflow::drop_oldest, 4, 2);
-  sender& s = w.publisher(w.process("publisher"));
-  s.size = small_size;
-  auto* hands = new handover[2];
-  spawn(r.in.id, [&r, hands] {
-    for (int i = 0; i != 2; ++i) hands[i].put(r.receive());
-    r.leave();
-  });
-  for (int i = 0; i != 2; ++i)
-    spawn(r.in.id, [&r, hands, i] {
-      const auto m = hands[i].take();
-      r.check_again(m);
-    });
-  s.publishes(2, publisher_leaves);
-}
-
-const enter_scenario releases({
-    .name = "own: two threads release copies while and after their subscriber closes",
-    .limits = {},
-    .in_short = {1, 3000, 3000},
-    .at_length = {2, 3000000, 300000},
-    .set_stage = [] { released_elsewhere(false); },
-});
-
 const enter_scenario used_again({
     .name = "own: a thread releases a copy while another one takes the next",
     .limits = {},

@@ -25,11 +25,12 @@ const enter_scenario shared_publisher({
 });
 
 // A subscriber whose messages are released by two other threads while it leaves.
-void released_elsewhere(bool publisher_leaves)
+void released_elsewhere(bool publisher_leaves, std::size_t size)
 {
   auto& w = *new world(4);
   receiver& r = w.subscriber(w.process("subscriber"), overflow::drop_oldest, 4, 2);
   sender& s = w.publisher(w.process("publisher"));
+  s.size = size;
   auto* hands = new handover[2];
   spawn(r.in.id, [&r, hands] {
     for (int i = 0; i != 2; ++i) hands[i].put(r.receive());
@@ -48,7 +49,7 @@ const enter_scenario releases({
     .limits = {},
     .in_short = {1, 2000, 3000},
     .at_length = {2, 3000000, 300000},
-    .set_stage = [] { released_elsewhere(false); },
+    .set_stage = [] { released_elsewhere(false, chunk_size); },
 });
 
 const enter_scenario releases_of_orphan({
@@ -56,7 +57,15 @@ const enter_scenario releases_of_orphan({
     .limits = {},
     .in_short = {1, 2000, 3000},
     .at_length = {2, 3000000, 300000},
-    .set_stage = [] { released_elsewhere(true); },
+    .set_stage = [] { released_elsewhere(true, chunk_size); },
+});
+
+const enter_scenario releases_of_copies({
+    .name = "own: two threads release copies while and after their subscriber closes",
+    .limits = {},
+    .in_short = {1, 3000, 3000},
+    .at_length = {2, 3000000, 300000},
+    .set_stage = [] { released_elsewhere(false, small_size); },
 });
 
 const enter_scenario held({
