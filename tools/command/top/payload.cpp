@@ -57,7 +57,7 @@ std::vector<std::string> as_hex(std::string_view payload, std::size_t width, std
   while (row < 16 && row * 2 * (letters ? 4 : 3) <= room) row *= 2;
   std::vector<std::string> lines;
   for (std::size_t at = 0; at < payload.size() && lines.size() <= height; at += row) {
-    std::array<char, 16> text;
+    std::array<char, 32> text;
     std::snprintf(text.data(), text.size(), "%08zx  ", at);
     std::string line = text.data();
     std::string shown;
