@@ -2,9 +2,14 @@
 #include "command/line_input.hpp"
 #include "command/options.hpp"
 #include "command/output.hpp"
+#include "command/progress.hpp"
 #include "command/session.hpp"
 #include "core/utf8.hpp"
 #include "shmbus/shmbus.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -44,6 +49,7 @@ private:
   asio::awaitable<void> publish_repeatedly(const std::string& text);
   asio::awaitable<void> publish_once(const std::string& text);
   asio::awaitable<void> wait_for_turn();
+  std::string progress_text();
   int finish(session::end how);
 
   const pub_options& options_;
@@ -55,6 +61,7 @@ private:
   clock::time_point next_turn_ = clock::now();
   std::uint64_t published_ = 0;
   bool waiting_for_subscribers_ = false;
+  progress progress_;
 };
 
 publishing::publishing(const pub_options& options, const bus_options& place)
@@ -69,8 +76,14 @@ publishing::publishing(const pub_options& options, const bus_options& place)
 
 int publishing::run()
 {
+  // Who types the messages sees how far they are.
+  if (!options_.from_input || ::isatty(STDIN_FILENO) == 0)
+    asio::co_spawn(session_.context(), progress_.keep_showing([this] { return progress_text(); }),
+                   asio::detached);
   try {
-    return finish(session_.run(publish_all()));
+    const auto how = session_.run(publish_all());
+    progress_.wipe();
+    return finish(how);
   } catch (const std::system_error& e) {
     if (published_ == 0) throw;
     throw failure(status_error, explain(e.code(), place_.text()).what() + std::string(" (") +
@@ -109,8 +122,10 @@ asio::awaitable<void> publishing::publish_once(const std::string& text)
     reached = co_await publisher_.publish(topic_, text);
   else
     reached = publisher_.try_publish(topic_, text);
-  if (++published_ == 1 && reached == 0)
+  if (++published_ == 1 && reached == 0) {
+    progress_.wipe();
     complain("nobody subscribes to " + core::quoted(options_.topic) + ": " + place_.text());
+  }
 }
 
 asio::awaitable<void> publishing::wait_for_turn()
@@ -126,6 +141,17 @@ asio::awaitable<void> publishing::wait_for_turn()
   co_await timer.async_wait(asio::use_awaitable);
   next_turn_ +=
       std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(1 / options_.rate));
+}
+
+std::string publishing::progress_text()
+{
+  if (waiting_for_subscribers_)
+    return "waiting for subscribers: " + std::to_string(publisher_.subscribers(topic_)) + " of " +
+           std::to_string(options_.subscribers);
+  std::string text = "published " + counted(published_);
+  if (!options_.from_input && options_.repeat != 0)
+    text += " of " + std::to_string(options_.repeat);
+  return text;
 }
 
 int publishing::finish(session::end how)
