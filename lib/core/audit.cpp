@@ -76,8 +76,9 @@ void audit_look::look_at_slots()
 {
   const std::uint32_t top = bus_.clients_high_water();
   seen_.resize(top);
-  taken_.assign(top, 0);
-  pushed_.assign(top, 0);
+  // A client that joins meanwhile has lanes too.
+  taken_.assign(bus_.limits().max_clients, 0);
+  pushed_.assign(bus_.limits().max_clients, 0);
   for (std::uint32_t i = 0; i != bus_.limits().max_clients; ++i) {
     const auto word = bus_.slot(i).state.load(seq_cst);
     const auto state = slot_word::unpack(word);

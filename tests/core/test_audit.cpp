@@ -117,6 +117,13 @@ TEST_CASE("audit: slots and bells")
   CHECK(p.found() == "");
 }
 
+TEST_CASE("audit: a lane to one that joined after the slots were looked at")
+{
+  patient p;
+  broken b(p.bus().header().clients_high_water, p.sub.id().slot);
+  CHECK(p.finds("is above the highest in use"));
+}
+
 TEST_CASE("audit: pages")
 {
   patient p;
