@@ -30,13 +30,16 @@ struct message_filter::regex {
   regex(const regex&) = delete;
   regex& operator=(const regex&) = delete;
 
-  bool matches(std::string_view text) const noexcept
+  bool matches(std::string_view text)
   {
-    ::regmatch_t whole{0, static_cast<::regoff_t>(text.size())};
-    return ::regexec(&compiled, text.data(), 1, &whole, REG_STARTEND) == 0;
+    // A copy, which has an end: not all that watches over regexec knows REG_STARTEND.
+    copy = text;
+    ::regmatch_t whole{0, static_cast<::regoff_t>(copy.size())};
+    return ::regexec(&compiled, copy.c_str(), 1, &whole, REG_STARTEND) == 0;
   }
 
   ::regex_t compiled;
+  std::string copy;
 };
 
 message_filter::message_filter(const options& o) : options_(o)
