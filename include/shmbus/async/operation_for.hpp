@@ -229,48 +229,47 @@ public:
 
   template <class H>
   first_attempt(H&& handler, Action&& action, places_type&& p)
-      : handler_(std::forward<H>(handler)), action_(std::move(action)), places_(std::move(p))
+      : handler_(std::forward<H>(handler)), held_(std::in_place, std::move(action), std::move(p))
   {
   }
   first_attempt(first_attempt&& other) noexcept
-      : handler_(std::move(other.handler_)),
-        action_(std::move(other.action_)),
-        places_(std::move(other.places_)),
-        pending_(std::exchange(other.pending_, false))
+      : handler_(std::move(other.handler_)), held_(std::move(other.held_))
   {
+    other.held_.reset();
   }
   ~first_attempt()
   {
-    if (pending_) action_.finished();
+    if (held_) held_->action.finished();
   }
 
   allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler_); }
 
   void operator()()
   {
-    pending_ = false;
-    auto done = action_.try_now();
+    auto done = held_->action.try_now();
     if (!done) {
-      operation_for<Handler, Action, IoExecutor>::make(std::move(handler_), std::move(action_),
-                                                       std::move(places_))
-          ->attempt();
+      auto* o = operation_for<Handler, Action, IoExecutor>::make(
+          std::move(handler_), std::move(held_->action), std::move(held_->places));
+      held_.reset();
+      o->attempt();
       return;
     }
-    Handler handler(std::move(handler_));
-    {
-      Action action(std::move(action_));
-      const places_type places(std::move(places_));
-      action.finished();
-    }  // as in operation_for::attempt(): the handler is called with nothing held
-    std::apply([&](auto&&... arguments) { std::move(handler)(std::move(arguments)...); },
+    held_->action.finished();
+    held_.reset();  // as in operation_for::attempt(): the handler is called with nothing held
+    std::apply([&](auto&&... arguments) { std::move(handler_)(std::move(arguments)...); },
                std::move(*done));
   }
 
 private:
+  struct held {
+    held(Action&& a, places_type&& p) : action(std::move(a)), places(std::move(p)) {}
+
+    Action action;
+    places_type places;
+  };
+
   Handler handler_;
-  Action action_;
-  places_type places_;
-  bool pending_ = true;
+  std::optional<held> held_;
 };
 
 /// Starts what `action` says for `handler`; never completes in here.
