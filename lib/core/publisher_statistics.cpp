@@ -8,7 +8,7 @@
 namespace shmbus::core {
 namespace {
 
-topic_entry& entry_at(topic_page& page, std::uint64_t offset) noexcept
+topic_entry& entry_at(topic_page& page, std::uint32_t offset) noexcept
 {
   return *reinterpret_cast<topic_entry*>(reinterpret_cast<std::byte*>(&page) + offset);
 }
@@ -24,6 +24,7 @@ publisher_statistics::publisher_statistics(bus& b, lessee owner) : bus_(b), owne
     std::size_t space = page_size + cache_line;
     first_ = last_ = static_cast<topic_page*>(std::align(cache_line, page_size, begin, space));
     first_->end.store(topic_page_begin, relaxed);
+    end_ = topic_page_begin;
     pages_ = most_topic_pages;
   }
   others_ = add_entry({});
@@ -48,6 +49,7 @@ topic_page* publisher_statistics::add_page()
     bus_.slot(owner_.slot).statistics.store(place, release);
   if (!first_) first_ = page;
   last_ = page;
+  end_ = topic_page_begin;
   ++pages_;
   return page;
 }
@@ -55,9 +57,8 @@ topic_page* publisher_statistics::add_page()
 topic_entry* publisher_statistics::add_entry(std::string_view name)
 {
   const std::uint32_t size = topic_entry::size_for(name.size());
-  if (last_->end.load(relaxed) + size > page_size && !add_page()) return nullptr;
-  const std::uint64_t begin = last_->end.load(relaxed);
-  topic_entry& t = entry_at(*last_, begin);
+  if (end_ + size > page_size && !add_page()) return nullptr;
+  topic_entry& t = entry_at(*last_, end_);
   for (shared_u64* w : {&t.messages, &t.bytes, &t.unheard, &t.last_size, &t.last_at_ns})
     w->store(0, relaxed);
   t.topic_size.store(static_cast<std::uint32_t>(name.size()), relaxed);
@@ -65,7 +66,8 @@ topic_entry* publisher_statistics::add_entry(std::string_view name)
   name.copy(reinterpret_cast<char*>(words.data()), name.size());  // it may be empty
   for (std::size_t i = 0; i * 8 < name.size(); ++i) t.text[i].store(words[i], relaxed);
   // release: the entry is filled; pairs with the acquire of who reads up to there.
-  last_->end.store(begin + size, release);
+  end_ += size;
+  last_->end.store(end_, release);
   return &t;
 }
 

@@ -222,6 +222,23 @@ TEST_CASE("statistics: garbage in them is read as nothing")
   word.store(place.pack(), core::relaxed);
 }
 
+TEST_CASE("statistics: a publisher does not believe where its entries are said to end")
+{
+  counted_bus b;
+  b.pub.publish(topic("/a"), "x");
+  const auto root = b.bus().slot(b.pub.id().slot).statistics.load(core::acquire);
+  auto* page =
+      b.bus().control_at<core::topic_page>(core::place_word::unpack(root).page, core::page_size);
+  for (const std::uint64_t garbage :
+       {~std::uint64_t{0} - 7, std::uint64_t{1}, std::uint64_t{4000}}) {
+    page->end.store(garbage, core::relaxed);
+    b.pub.publish(topic("/" + std::to_string(garbage)), "x");
+    CHECK(page->end.load(core::relaxed) <= core::page_size);
+    CHECK(page->end.load(core::relaxed) % core::cache_line == 0);
+  }
+  CHECK(b.published().topics.size() == 4);
+}
+
 TEST_CASE("statistics: without memory for them everything else goes on")
 {
   auto config = own_bus();

@@ -17,7 +17,8 @@
 //   space N         N times a bus fills its file system
 //   notice N        how soon a death is noticed, and a message of the dead received; N deaths
 //   namespaces      processes with equal pids, in two pid namespaces, share a bus
-//   passers N MS    N publishers come, publish and go, beside subscribers that hardly receive
+//   passers N MS R  R publishers a second, N in all, come, publish and go, beside one subscriber that
+//                   only waits and one that calls once in MS milliseconds
 //   idle N D S      N processes wait for a message, S seconds are measured, and D of them die
 //
 // Its last line says how many failures there were; exit status 0: none, 77: not possible here.

@@ -8,10 +8,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace torture {
@@ -72,11 +74,13 @@ int receives_seldom(const broker_config& config, arena::figures& f, std::uint64_
 
 }  // namespace
 
-// So many publishers come, publish and go, beside subscribers that hardly receive.
+// So many publishers come, publish and go, beside subscribers that hardly receive. Between two calls
+// of the one that does not wait no more may end than there are places.
 int passers_mode(const arguments& a)
 {
   const std::uint64_t publishers = a.number(0, 10'000);
   const std::uint64_t every_ms = a.number(1, 1000);
+  const auto pause = std::chrono::microseconds(1'000'000 / a.number(2, 150'000 / every_ms));
   auto& arena = shared_arena();
   arena.ready = 0;
   arena.stop = false;
@@ -88,7 +92,10 @@ int passers_mode(const arguments& a)
   while (arena.ready != 2) sleep_us(1000);
   checks c;
   std::mt19937_64 random(3);
+  auto next = std::chrono::steady_clock::now();
   for (std::uint64_t done = 0; done != publishers && c.failures() == 0; ++done) {
+    std::this_thread::sleep_until(next);
+    next = std::max(next + pause, std::chrono::steady_clock::now());
     const bool leaves = random() % 4 != 0;
     child passer([&] { return pass(config, arena.of[0], leaves); });
     const std::string how = passer.wait();
