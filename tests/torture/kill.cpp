@@ -37,8 +37,12 @@ int kill_mode(const arguments& a)
     std::printf("after %s", what.c_str());
   };
   std::exponential_distribution<double> pause(1.0 / 2500);
+  std::uint64_t latest = 0;  // a machine that stands still makes calls long, and this too
   for (std::uint64_t k = 1; k <= kills && failures == 0; ++k) {
-    sleep_us(static_cast<std::uint64_t>(pause(random)));
+    const auto wanted = static_cast<std::uint64_t>(pause(random));
+    const std::uint64_t before = now_ns();
+    sleep_us(wanted);
+    latest = std::max(latest, now_ns() - before - wanted * 1000);
     const std::size_t victim = random() % all.size();
     const std::string how = all[victim].kill();
     if (!how.empty()) fail("kill " + std::to_string(k) + ": a client had ended: " + how + "\n");
@@ -63,6 +67,8 @@ int kill_mode(const arguments& a)
   }
   std::printf("%lu kills, %lu messages published, %lu received, longest call %.1f ms\n", kills,
               published, received, static_cast<double>(slowest) / 1e6);
+  std::printf("who only sleeps and kills was late by up to %.1f ms\n",
+              static_cast<double>(latest) / 1e6);
   return failures;
 }
 
