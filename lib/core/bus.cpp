@@ -3,6 +3,7 @@
 #include "core/bus_format.hpp"
 #include "core/logging.hpp"
 #include "core/recovery.hpp"
+#include "shm/memory_barrier.hpp"
 #include "shmbus/errc.hpp"
 
 #include <algorithm>
@@ -20,6 +21,7 @@ bool same_limits(const broker_config& wanted, const broker_config& there) noexce
 
 std::shared_ptr<bus> bus::open(const broker_config& config, std::error_code& ec)
 {
+  shm::prepare_barriers();  // here, since later somebody may wait for who needs one
   bus_files files = open_bus(config, ec);
   if (ec) return nullptr;
   broker_config limits = read_header(files.control, files.data, ec);

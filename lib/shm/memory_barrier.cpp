@@ -6,12 +6,20 @@
 
 namespace shmbus::shm {
 
+namespace {
+
+bool call(int command) noexcept { return ::syscall(SYS_membarrier, command, 0, 0) == 0; }
+
+}  // namespace
+
+void prepare_barriers() noexcept { call(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED); }
+
 bool barrier_on_all_threads() noexcept
 {
-  // Registration belongs to the process and is repeated at no cost worth saving: only close() and
-  // its like come here.
-  ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-  return ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+  if (call(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) return true;
+  // Not registered: in a child of fork, perhaps.
+  prepare_barriers();
+  return call(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }
 
 }  // namespace shmbus::shm

@@ -172,6 +172,8 @@ void futex_wait_private(const std::uint32_t* word, std::uint32_t expected) noexc
 }
 void futex_wake_one_private(const std::uint32_t* word) noexcept { futex_wake_all(word); }
 
+void prepare_barriers() noexcept {}
+
 bool barrier_on_all_threads() noexcept
 {
   if (exploring()) {
