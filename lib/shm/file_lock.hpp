@@ -18,7 +18,7 @@ namespace shmbus::shm {
 class file_lock {
 public:
   file_lock() noexcept = default;
-  explicit file_lock(file f) noexcept : file_(std::move(f)) {}
+  explicit file_lock(file f) noexcept;
 
   const file& locked_file() const noexcept { return file_; }
 

@@ -2,6 +2,7 @@
 #include "test.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <string>
@@ -62,6 +63,20 @@ TEST_CASE_FIXTURE(fixture, "file_lock: what one holds goes with it")
     CHECK(b.held_by_anyone(64));
   }
   CHECK_FALSE(b.held_by_anyone(64));
+}
+
+TEST_CASE_FIXTURE(fixture, "file_lock: its number is above that of most files, where it may be")
+{
+  const file_lock a(open());
+  CHECK(a.locked_file().descriptor() >= 512);  // it goes before what the kernel closes slowly
+  ::rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const ::rlimit few{100, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  file_lock b(open());
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK(b.locked_file().descriptor() < 100);
+  CHECK(b.try_lock(70));
 }
 
 TEST_CASE_FIXTURE(fixture, "file_lock: shared by many, exclusive for one")
