@@ -2,6 +2,7 @@
 
 #include "core/bells.hpp"
 #include "core/clients.hpp"
+#include "core/deputies.hpp"
 #include "core/logging.hpp"
 
 #include <string>
@@ -188,9 +189,11 @@ void sweep_in_turn(bus& b) noexcept
 {
   using namespace std::chrono_literals;
   const auto now = std::chrono::steady_clock::now();
-  if (swept_since(b, now - 900ms)) return;
+  const auto interval = look_interval(b);
+  if (swept_since(b, now - interval + 100ms)) return;
   const sweep_turn turn(b);
-  if (turn || !swept_since(b, now - 3s)) sweep(b);  // who has the turn may be stopped
+  // Who has the turn may be stopped; but many look at the same time, and most find that it is taken.
+  if (turn || !swept_since(b, now - interval - 2s)) sweep(b);
 }
 
 }  // namespace shmbus::core

@@ -63,7 +63,7 @@ private:
   bool due_ = false;
 };
 
-/// For those who are not told of deaths, once a second: one sweeps for all.
+/// For those who are not told of deaths, each look_interval(): one sweeps for all.
 void sweep_in_turn(bus& b) noexcept;
 
 /// The steps from LIVE or LEAVING on, for one client that is gone (or is just leaving).
