@@ -20,7 +20,7 @@
 namespace model::calls {
 namespace {
 
-constexpr int most_descriptors = 512;
+constexpr int most_descriptors = 1024;
 std::int8_t owner[most_descriptors];  // process + 1 that opened it
 
 void closed_with(process_id dead);
@@ -174,6 +174,11 @@ int fcntl(int file, int command, ...)
 {
   std::va_list rest;
   va_start(rest, command);
+  if (command == F_DUPFD_CLOEXEC) {  // no step: nobody else sees it
+    const int least = va_arg(rest, int);
+    va_end(rest);
+    return opened(MODEL_REAL(fcntl)(file, command, least));
+  }
   auto* argument = va_arg(rest, struct flock*);
   va_end(rest);
   const bool set = command == F_OFD_SETLK;
