@@ -36,7 +36,7 @@ using namespace std::chrono_literals;
 // `shmbus top` in a terminal that nobody looks at.
 class spectator {
 public:
-  spectator(const char* command, const std::filesystem::path& directory)
+  spectator(const char* command, const std::filesystem::path& directory, int cpu)
   {
     ::winsize size{50, 150, 0, 0};
     id_ = ::forkpty(&screen_, nullptr, nullptr, &size);
@@ -44,11 +44,12 @@ public:
     if (id_ == 0) {
       ::setenv("SHMBUS_DIR", directory.c_str(), 1);
       ::setenv("TERM", "xterm-256color", 1);
-      if (bench::usable_cpus() > 1) bench::pin_to(1);
+      bench::pin_to(cpu);
       ::execl(command, command, "top", "observed", "--interval", "0.2", nullptr);
       ::_exit(127);
     }
-    drain_ = std::thread([this] {
+    drain_ = std::thread([this, cpu] {
+      bench::pin_to(cpu);
       std::array<char, 65536> some;
       for (::ssize_t n; (n = ::read(screen_, some.data(), some.size())) > 0;)
         seen_ += static_cast<std::size_t>(n);
@@ -80,7 +81,7 @@ public:
   stage()
   {
     everything_.subscribe("/observed/#");
-    for (auto& s : others_) s.subscribe("/elsewhere/#");
+    for (int i = 0; i != 19; ++i) others_.emplace_back(bus_).subscribe("/elsewhere/#");
     for (int i = 0; i != 200; ++i) topics_.emplace_back("/observed/topic-" + std::to_string(i));
   }
 
@@ -105,21 +106,18 @@ private:
   shmbus::sync::broker bus_{{.name = "observed", .directory = scratch_.path()}};
   shmbus::sync::publisher publisher_{bus_};
   shmbus::sync::subscriber everything_{bus_};
-  std::deque<shmbus::sync::subscriber> others_ = [this] {
-    std::deque<shmbus::sync::subscriber> made;
-    for (int i = 0; i != 19; ++i) made.emplace_back(bus_);
-    return made;
-  }();
+  std::deque<shmbus::sync::subscriber> others_;
   std::vector<shmbus::topic> topics_;
 };
 
 int measure(const char* command, int rounds)
 {
   bench::print_machine("publisher on CPU 0, top on CPU 1");
+  const int other_cpu = 1 % bench::usable_cpus();  // as long as this process may use them all
   bench::pin_to(0);
   stage s;
   s.play(200ms);
-  const spectator top(command, s.directory());
+  const spectator top(command, s.directory(), other_cpu);
   while (top.seen() < 4096) s.play(50ms);  // it has drawn a screen
   std::vector<double> alone;
   std::vector<double> watched;
