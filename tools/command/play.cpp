@@ -11,8 +11,6 @@
 #include "core/utf8.hpp"
 #include "shmbus/shmbus.hpp"
 
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/redirect_error.hpp>
 
 #include <array>
@@ -99,8 +97,7 @@ player::player(const play_options& options, const bus_options& place)
 
 int player::run()
 {
-  asio::co_spawn(session_.context(), progress_.keep_showing([this] { return progress_text(); }),
-                 asio::detached);
+  progress_.keep_showing(session_.context(), [this] { return progress_text(); });
   try {
     return finish(session_.run(play()));
   } catch (const std::system_error& e) {
@@ -242,10 +239,9 @@ int show_contents(const play_options& options)
   const auto read = [&]() -> asio::awaitable<void> {
     while (const recording::record* r = co_await input.next()) contents.add(*r);
   };
-  asio::co_spawn(s.context(), p.keep_showing([&] {
+  p.keep_showing(s.context(), [&] {
     return "reading " + input.name() + ": " + readable_size(input.position());
-  }),
-                 asio::detached);
+  });
   if (s.run(read()) != session::end::done) throw failure(status_error, "interrupted");
   p.wipe();
   print(options.json ? contents.as_json(input) : contents.as_text(input));

@@ -1,9 +1,12 @@
 #include "command/progress.hpp"
 
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace shmbus::command {
 namespace {
@@ -47,7 +50,12 @@ void progress::wipe() noexcept
   shown_ = false;
 }
 
-asio::awaitable<void> progress::keep_showing(std::function<std::string()> text)
+void progress::keep_showing(asio::io_context& context, std::function<std::string()> text)
+{
+  asio::co_spawn(context, show_again(std::move(text)), asio::detached);
+}
+
+asio::awaitable<void> progress::show_again(std::function<std::string()> text)
 {
   asio::steady_timer timer(co_await asio::this_coro::executor, from_);
   while (terminal_) {

@@ -2,6 +2,8 @@
 
 #include "shmbus/async/asio.hpp"
 
+#include <asio/io_context.hpp>
+
 #include <chrono>
 #include <functional>
 #include <string>
@@ -24,10 +26,12 @@ public:
   /// For other output on standard error.
   void wipe() noexcept;
 
-  /// Shows what `text` says again and again, on the executor where this is spawned.
-  asio::awaitable<void> keep_showing(std::function<std::string()> text);
+  /// Shows what `text` says again and again while `context` runs.
+  void keep_showing(asio::io_context& context, std::function<std::string()> text);
 
 private:
+  asio::awaitable<void> show_again(std::function<std::string()> text);
+
   bool terminal_;
   std::chrono::steady_clock::time_point from_;
   bool shown_ = false;

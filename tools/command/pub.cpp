@@ -7,8 +7,6 @@
 #include "core/utf8.hpp"
 #include "shmbus/shmbus.hpp"
 
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <unistd.h>
 
 #include <algorithm>
@@ -78,8 +76,7 @@ int publishing::run()
 {
   // Who types the messages sees how far they are.
   if (!options_.from_input || ::isatty(STDIN_FILENO) == 0)
-    asio::co_spawn(session_.context(), progress_.keep_showing([this] { return progress_text(); }),
-                   asio::detached);
+    progress_.keep_showing(session_.context(), [this] { return progress_text(); });
   try {
     const auto how = session_.run(publish_all());
     progress_.wipe();

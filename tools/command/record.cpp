@@ -10,8 +10,6 @@
 #include "core/layout.hpp"
 #include "shmbus/shmbus.hpp"
 
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 
 #include <cstdint>
@@ -229,13 +227,12 @@ std::string recorder::summary() const
 
 int recorder::run()
 {
-  asio::co_spawn(session_.context(), progress_.keep_showing([this] {
+  progress_.keep_showing(session_.context(), [this] {
     return "recording for " +
            std::to_string(
                std::chrono::duration_cast<std::chrono::seconds>(clock::now() - start_).count()) +
            " s: " + summary();
-  }),
-                 asio::detached);
+  });
   const auto how = session_.run(record_messages());
   progress_.wipe();
   if (failed_) std::rethrow_exception(failed_);
