@@ -24,7 +24,6 @@ publisher_statistics::publisher_statistics(bus& b, lessee owner) : bus_(b), owne
     std::size_t space = page_size + cache_line;
     first_ = last_ = static_cast<topic_page*>(std::align(cache_line, page_size, begin, space));
     first_->end.store(topic_page_begin, relaxed);
-    end_ = topic_page_begin;
     pages_ = most_topic_pages;
   }
   others_ = add_entry({});

@@ -52,7 +52,7 @@ private:
   std::unique_ptr<std::byte[]> aside_;  // instead of a page
   topic_page* first_ = nullptr;
   topic_page* last_ = nullptr;
-  std::uint32_t end_ = 0;  // of the last page; ours, since anybody may write to the one there
+  std::uint32_t end_ = topic_page_begin;  // of the last page; ours, since anybody may write there
   std::uint32_t pages_ = 0;
   topic_entry* others_ = nullptr;
   std::unordered_map<std::string, topic_entry*> entries_;
