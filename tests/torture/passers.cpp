@@ -80,7 +80,7 @@ int passers_mode(const arguments& a)
 {
   const std::uint64_t publishers = a.number(0, 10'000);
   const std::uint64_t every_ms = a.number(1, 1000);
-  const std::uint64_t a_second = a.number(2, std::max(1ul, 150'000 / every_ms));
+  const std::uint64_t a_second = a.number(2, 150'000 / std::max(1ul, every_ms));
   const auto pause = std::chrono::microseconds(1'000'000 / std::max(1ul, a_second));
   auto& arena = shared_arena();
   arena.ready = 0;
