@@ -108,11 +108,6 @@ void bus::map(std::error_code& ec)
                                         &files_.control, geometry_.data_owners, &files_.data});
 }
 
-std::uint32_t bus::clients_high_water() const noexcept
-{
-  return std::min(header().clients_high_water.load(seq_cst), geometry_.max_clients);
-}
-
 std::uint32_t bus::bells_high_water() const noexcept
 {
   return std::min(header().bells_high_water.load(seq_cst), geometry_.max_clients);

@@ -12,6 +12,7 @@
 #include "shm/mapping.hpp"
 #include "shmbus/config.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -52,7 +53,15 @@ public:
   {
     return bell_pending_ + std::size_t{i} * geometry_.bitmap_words;
   }
-  std::uint32_t clients_high_water() const noexcept;
+  std::uint32_t clients_high_water() const noexcept
+  {
+    return std::min(header().clients_high_water.load(seq_cst), geometry_.max_clients);
+  }
+  /// Words of a bitmap of clients in which a bit may be; one at least.
+  std::uint32_t client_words() const noexcept
+  {
+    return (std::max(clients_high_water(), 1u) + 63) / 64;
+  }
   std::uint32_t bells_high_water() const noexcept;
 
   page_table& control_pages() noexcept { return *control_pages_; }

@@ -38,7 +38,7 @@ struct lane_view {
   /// Only in lanes that have room for them.
   small_message& small(std::uint32_t index) const noexcept
   {
-    return reinterpret_cast<small_slot*>(slots + (std::size_t{index} << slot_log2))->message;
+    return reinterpret_cast<small_slot*>(slots)[index].message;
   }
   bool has_small() const noexcept { return slot_log2 == small_log2; }
 

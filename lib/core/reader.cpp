@@ -110,7 +110,7 @@ bool reader::readable() noexcept
 reader_lane* reader::find_next_lane() noexcept
 {
   current_ = nullptr;
-  const std::uint32_t words = (std::max(bus_->clients_high_water(), 1u) + 63) / 64;
+  const std::uint32_t words = bus_->client_words();
   if (next_source_ >= words * 64) next_source_ = 0;
   const shared_u64* pending = bus_->pending(me_.slot);
   const std::uint32_t first = next_source_ / 64;
@@ -144,7 +144,7 @@ reader_lane* reader::find_lane_in(std::uint32_t word, std::uint64_t bits) noexce
       if (!lane) continue;
       set_bit(bus_->pending(me_.slot), publisher);
     }
-    sources_[publisher].fruitless = 0;
+    lane->fruitless = 0;
     next_source_ = publisher + 1;
     current_ = lane;
     turns_left_ = turns;
@@ -157,9 +157,9 @@ reader_lane* reader::find_lane_in(std::uint32_t word, std::uint64_t bits) noexce
 // next message a cache line that goes to and fro.
 bool reader::lost_patience(std::uint32_t publisher) noexcept
 {
-  source& s = sources_[publisher];
-  if (s.lane && ++s.fruitless < patience) return false;
-  s.fruitless = 0;
+  reader_lane* lane = sources_[publisher].lane.get();
+  if (lane && ++lane->fruitless < patience) return false;
+  if (lane) lane->fruitless = 0;
   return true;
 }
 
@@ -234,14 +234,6 @@ bool reader::holds_less(std::error_code& ec) noexcept
   if (held_at_most_ < options_.max_held) return true;
   ec = errc::too_many_held;
   return false;
-}
-
-void reader::count_lost(reader_lane& lane) noexcept
-{
-  if (const std::uint64_t lost = lane.collect_lost()) {
-    count_lost(lost);
-    lane.count_lost(lost);
-  }
 }
 
 // The lane is used no more; whoever comes last, we or the release of its last message, ends it.

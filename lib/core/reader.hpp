@@ -4,6 +4,7 @@
 #include "core/bells.hpp"
 #include "core/bus.hpp"
 #include "core/own_messages.hpp"
+#include "core/patience.hpp"
 #include "core/reader_lane.hpp"
 #include "core/subscriber_statistics.hpp"
 #include "core/subscription_table.hpp"
@@ -106,10 +107,38 @@ private:
   reader_lane* find_lane() noexcept
   {
     if (current_ && turns_left_ != 0) {
-      --turns_left_;
-      if (current_->look() == reader_lane::found::message) return current_;
+      const auto found = current_->look();
+      if (found == reader_lane::found::message) {
+        --turns_left_;
+        current_->fruitless = 0;
+        return current_;
+      }
+      // Who polls one publisher alone, which lives, need not go round the others each time.
+      if (found == reader_lane::found::nothing && ++current_->fruitless < patience &&
+          lives(current_->publisher()) && !others_rang()) {
+        count_lost(*current_);
+        return nullptr;
+      }
     }
     return find_next_lane();
+  }
+  bool lives(lessee publisher) const noexcept
+  {
+    // seq_cst: as in look_at(), which sees to the lane of one that does not.
+    return bus_->slot(publisher.slot).state.load(seq_cst) ==
+           slot_word{slot_state::live, publisher.generation}.pack();
+  }
+  // Publishers other than that of `current_`.
+  bool others_rang() const noexcept
+  {
+    const std::uint32_t own = current_->publisher().slot;
+    const shared_u64* pending = bus_->pending(me_.slot);
+    for (std::uint32_t w = 0, end = bus_->client_words(); w != end; ++w) {
+      // acquire: pairs with set_bit(), as in find_next_lane().
+      const std::uint64_t bits = pending[w].load(acquire);
+      if ((w == own / 64 ? bits & ~bit_mask(own) : bits) != 0) return true;
+    }
+    return false;
   }
   reader_lane* find_next_lane() noexcept;
   bool enter_slowly(std::error_code& ec) noexcept;
@@ -140,7 +169,13 @@ private:
     return held_at_most_ < options_.max_held || holds_less(ec);
   }
   bool holds_less(std::error_code& ec) noexcept;
-  void count_lost(reader_lane& lane) noexcept;
+  void count_lost(reader_lane& lane) noexcept
+  {
+    if (const std::uint64_t lost = lane.collect_lost()) [[unlikely]] {
+      count_lost(lost);
+      lane.count_lost(lost);
+    }
+  }
   void count_lost(std::uint64_t n) noexcept
   {
     lost_.fetch_add(n, std::memory_order_relaxed);
@@ -162,7 +197,6 @@ private:
   struct source {
     std::unique_ptr<reader_lane> lane;
     std::uint32_t closed_generation = 0;  // of the publisher whose lane was drained and closed
-    std::uint32_t fruitless = 0;          // looks in a row that found nothing
   };
   std::vector<source> sources_;  // by publisher slot
   own_messages own_;

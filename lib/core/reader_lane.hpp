@@ -68,6 +68,8 @@ struct reader_lane {
   void close() noexcept { lane_.header->closed.store(1, std::memory_order_release); }
   bool drained = false;
 
+  std::uint32_t fruitless = 0;  ///< looks in a row that found nothing
+
 private:
   friend class reader;
   bool stands(std::uint64_t release) const noexcept;
@@ -100,6 +102,10 @@ inline reader_lane::found reader_lane::look() noexcept
   while (true) {
     // acquire: pairs with the publisher's store or exchange; the message is there.
     const std::uint64_t word = lane_.word(next_.index).load(acquire);
+    if (word == ring_word::of(next_.lap, ring_word::small)) {
+      word_ = word;
+      return found::message;
+    }
     const std::uint64_t lap = ring_word::lap(word);
     // A slot that was never written has lap 0: one behind.
     const std::int64_t ahead = laps_ahead(lap, next_.lap);
@@ -129,8 +135,8 @@ inline reader_lane::found reader_lane::look() noexcept
   }
 }
 
-inline reader_lane::found reader_lane::take(bus& b, own_messages& own,
-                                            detail::received& out) noexcept
+[[gnu::always_inline]] inline reader_lane::found reader_lane::take(bus& b, own_messages& own,
+                                                                   detail::received& out) noexcept
 {
   const bool small = ring_word::chunk(word_) == ring_word::small;
   const found result = small ? take_small(own, out) : take_chunk(b, out);
@@ -153,7 +159,8 @@ inline void reader_lane::passed(bus& b) noexcept
   if (lane_.header->want_space.load(seq_cst) != 0) ring_client(b, publisher_.slot);
 }
 
-inline reader_lane::found reader_lane::take_small(own_messages& own, detail::received& out) noexcept
+[[gnu::always_inline]] inline reader_lane::found reader_lane::take_small(
+    own_messages& own, detail::received& out) noexcept
 {
   if (!lane_.has_small()) return found::corrupt;
   // Each word loaded once; all of them belong together if the slot's word is still the same after.
@@ -165,7 +172,8 @@ inline reader_lane::found reader_lane::take_small(own_messages& own, detail::rec
   own_block* const to = fits ? own.take(small_message::capacity) : nullptr;
   if (fits && !to) return found::no_memory;
   if (to) {
-    load_words(to->bytes(), from.text, words_for(payload) + words_for(topic));
+    // All words of the slot: shorter than to count those that matter.
+    load_words(to->bytes(), from.text, small_message::text_words);
     out.sequence = from.sequence.load(relaxed);
     out.sent_at_ns = static_cast<std::int64_t>(from.sent_at_ns.load(relaxed));
     out.type = from.type.load(relaxed);

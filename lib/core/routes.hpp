@@ -26,7 +26,7 @@ struct route {
   std::vector<writer_lane*> lanes;  // made when they are first needed
   bool blocks = false;              // one of them may exert back-pressure
   bool ready = false;               // all lanes are there, and none of them blocks
-  bool has_small = false;           // all lanes take small messages
+  std::size_t small_below = 0;      // smaller payloads stand in the slots of all lanes
   topic_entry* counts = nullptr;    // there when a message goes out
 };
 
@@ -54,10 +54,15 @@ public:
   /// a function of this object.
   [[gnu::always_inline]] route& find(std::string_view topic, std::uint64_t hash)
   {
-    if (last_ && last_->hash == hash && last_->topic.size() == topic.size() &&
-        equal_bytes(last_->topic.data(), topic.data(), topic.size()))
-      return *last_;
-    return look_up(topic, hash);
+    route* r = last(topic, hash);
+    return r ? *r : look_up(topic, hash);
+  }
+  /// The same if it is the one that was found last; else null.
+  [[gnu::always_inline]] route* last(std::string_view topic, std::uint64_t hash) const noexcept
+  {
+    const bool same = last_ && last_->hash == hash && last_->topic.size() == topic.size() &&
+                      equal_bytes(last_->topic.data(), topic.data(), topic.size());
+    return same ? last_ : nullptr;
   }
 
   /// Sends nothing more to a subscriber, until another one has its slot.

@@ -14,7 +14,7 @@
 namespace shmbus::core {
 
 /// Raises a word of one's own.
-inline void count(shared_u64& word, std::uint64_t by = 1) noexcept
+[[gnu::always_inline]] inline void count(shared_u64& word, std::uint64_t by = 1) noexcept
 {
   word.store(word.load(relaxed) + by, relaxed);
 }

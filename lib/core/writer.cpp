@@ -115,7 +115,10 @@ bool writer::make_lanes(route& r, std::error_code& ec)
     }
     r.lanes.push_back(lane);
   }
-  r.has_small = std::all_of(r.lanes.begin(), r.lanes.end(), [](auto* l) { return l->has_small(); });
+  r.small_below = 0;
+  if (!r.lanes.empty() &&
+      std::all_of(r.lanes.begin(), r.lanes.end(), [](auto* l) { return l->has_small(); }))
+    r.small_below = small_payloads_below(r.topic.size());
   return true;
 }
 
@@ -292,7 +295,9 @@ std::size_t writer::send_small(route& r, const payload_view& payload) noexcept
                               payload.data().data(), payload.size(), r.topic_words};
   publisher_statistics::published(*r.counts, payload.size(), at_ns);
   return push_and_notify(
-      r, [&](writer_lane& lane) { return lane.push(content, pool_); }, [] {});
+      r,
+      [&](writer_lane & lane) __attribute__((always_inline)) { return lane.push(content, pool_); },
+      [] {});
 }
 
 std::size_t writer::try_publish(const topic& t, const payload_view& payload, std::error_code& ec)
@@ -302,16 +307,18 @@ std::size_t writer::try_publish(const topic& t, const payload_view& payload, std
     ec = errc::message_too_large;
     return 0;
   }
-  std::unique_lock guard(lock_);
   const topic_ref name{t.name(), t.hash()};
-  route* r = prepare(name, ec);
-  if (!r) return refuse(ec);
+  lock_.lock();
+  route* r = ready(name);
+  if (r && payload.size() < r->small_below) return send_small(*r, payload);
+  std::unique_lock guard(lock_, std::adopt_lock);
+  if (!r && !(r = prepare(name, ec))) return refuse(ec);
   if (r->lanes.empty()) {
     publisher_statistics::unheard(*r->counts, payload.size());
     ++sequence_;
     return 0;
   }
-  if (r->has_small && is_small(payload.size(), name.name.size())) {
+  if (payload.size() < r->small_below) {
     guard.release();
     return send_small(*r, payload);
   }

@@ -99,7 +99,13 @@ private:
     }
     return prepare_anew(t, ec);
   }
-  route* prepare_anew(const topic_ref& t, std::error_code& ec);
+  // The same if that was the last topic, and nothing changed.
+  [[gnu::always_inline]] route* ready(const topic_ref& t) noexcept
+  {
+    route* r = routes_.last(t.name, t.hash);
+    return r && r->ready && !broken_lanes_ && routes_.current() ? r : nullptr;
+  }
+  [[gnu::noinline]] route* prepare_anew(const topic_ref& t, std::error_code& ec);
   bool make_lanes(route& r, std::error_code& ec);
   writer_lane* make_lane(std::uint32_t subscriber, std::error_code& ec);
   void drop_lane(std::uint32_t subscriber) noexcept;

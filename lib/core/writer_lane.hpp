@@ -102,7 +102,8 @@ inline writer_lane::pushed writer_lane::push(chunk_record& chunk, chunk_pool& po
   return pushed::sent;
 }
 
-inline writer_lane::pushed writer_lane::push(const small_content& message, chunk_pool& pool)
+[[gnu::always_inline]] inline writer_lane::pushed writer_lane::push(const small_content& message,
+                                                                    chunk_pool& pool)
 {
   if (broken_) return pushed::broken;
   shared_u64& word = lane_.word(write_.index);

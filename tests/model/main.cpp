@@ -1,4 +1,9 @@
+#include "core/patience.hpp"
 #include "model/scenario.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
 
 namespace model {
 namespace {
@@ -18,7 +23,13 @@ enter_scenario::enter_scenario(const report_entry& s) { entered().push_back(s); 
 int main(int argc, char** argv)
 {
   using namespace model;
+  constexpr char option[] = "--patience=";
+  char** const end = std::remove_if(argv + 1, argv + argc, [&](const char* argument) {
+    if (std::strncmp(argument, option, std::strlen(option)) != 0) return false;
+    shmbus::core::patience = static_cast<std::uint32_t>(std::atoi(argument + std::strlen(option)));
+    return true;
+  });
   return report(
-      argc, argv, entered().data(), entered().size(), [] { the_world->next_act(); },
-      [] { the_world->look(); });
+      static_cast<int>(end - argv), argv, entered().data(), entered().size(),
+      [] { the_world->next_act(); }, [] { the_world->look(); });
 }
