@@ -2,6 +2,7 @@
 
 #include "core/bus.hpp"
 #include "core/page_table.hpp"
+#include "core/resting_chunks.hpp"
 
 #include <bit>
 #include <cstddef>
@@ -82,6 +83,9 @@ struct chunk_run {
   chunk_run* previous = nullptr;
   std::unique_ptr<chunk_record[]> records;
 
+  /// Of one chunk.
+  std::uint64_t bytes() const noexcept { return std::uint64_t{units} * chunk_unit; }
+
   /// Which chunk begins `unit` units behind the run's first one; `count` or more if none does.
   ///
   /// A division, by multiplying: exact where a chunk begins, since a run has less than 2^32 units,
@@ -95,8 +99,9 @@ struct chunk_run {
 
 /// The message memory of one publisher: runs of leased pages in size classes.
 ///
-/// The chunk freed last is used first, while it is still in the cache. A class leases runs that
-/// double in size from one page up, keeps one empty run, and gives the others back.
+/// The chunk freed last is used first, while it is still in the cache; with much to send, the one
+/// freed first (see resting_chunks). A class leases runs that double in size from one page up, keeps
+/// one empty run, and gives the others back.
 /// Threads: none of its own; the publisher's lock guards it.
 class chunk_pool {
 public:
@@ -114,6 +119,12 @@ public:
   /// The record of a chunk named on the bus; null if it is none of ours.
   chunk_record* find(std::uint64_t chunk) noexcept;
 
+  /// All that rests is free: memory is short.
+  void stop_resting() noexcept
+  {
+    resting_.stop();
+    while (chunk_record* r = resting_.pop_rested()) make_free(*r);
+  }
   /// Gives the pages of all empty runs back; whether there were any.
   bool trim() noexcept;
 
@@ -126,6 +137,7 @@ private:
     chunk_run* empty = nullptr;  // the one empty run that is kept
     std::uint32_t next_pages = 1;
   };
+  void make_free(chunk_record& r) noexcept;
   static constexpr std::uint32_t class_count = 232;  // steps up to 32 GiB
 
   size_class& class_of(std::uint32_t units) noexcept;
@@ -144,6 +156,7 @@ private:
   // Untouched pages of it cost nothing: calloc has them from the system, zeroed.
   std::unique_ptr<chunk_run*[], free_memory> run_of_page_;
   std::unique_ptr<size_class[]> classes_;
+  resting_chunks resting_;
   std::map<std::uint32_t, std::unique_ptr<chunk_run>> runs_;  // by first page
 };
 
@@ -154,10 +167,13 @@ inline chunk_pool::size_class& chunk_pool::class_of(std::uint32_t units) noexcep
 
 [[gnu::always_inline]] inline chunk_record* chunk_pool::take_free(std::size_t size) noexcept
 {
+  // Two, so that those that rest become fewer when they are to, and not all in one call.
+  for (int i = 0; i != 2; ++i)
+    if (chunk_record* r = resting_.pop_rested()) make_free(*r);
   size_class& c = classes_[size_step_of(size).index];
   chunk_run* run = c.partial;
   // Only a run made as a last resort (see take_new) is of a size below its class's.
-  while (run && run->units * chunk_unit < size) run = run->next;
+  while (run && run->bytes() < size) run = run->next;
   if (!run) return nullptr;
   chunk_record* r = run->free;
   run->free = r->next_free;
@@ -167,6 +183,15 @@ inline chunk_pool::size_class& chunk_pool::class_of(std::uint32_t units) noexcep
 }
 
 inline void chunk_pool::give_back(chunk_record& r) noexcept
+{
+  const std::uint64_t bytes = r.run->bytes();
+  if (resting_.wants(bus_, bytes))
+    resting_.push(r, bytes);
+  else
+    make_free(r);
+}
+
+inline void chunk_pool::make_free(chunk_record& r) noexcept
 {
   chunk_run& run = *r.run;
   size_class& c = class_of(run.units);

@@ -199,6 +199,11 @@ chunk_record* writer::take_chunk(const route* r, std::size_t size, std::error_co
   if (chunk_record* c = pool_.take_free(size)) return c;
   chunk_record* c = pool_.take_new(size, ec);
   if (c || ec != errc::buffer_full) return c;
+  pool_.stop_resting();
+  if ((c = pool_.take_free(size))) {
+    ec.clear();
+    return c;
+  }
   // All is in use. Pages of dead clients come first, then our idle ones, then the oldest messages of
   // those who agreed to lose them.
   sweep(*bus_);

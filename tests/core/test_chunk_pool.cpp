@@ -4,8 +4,10 @@
 #include "test.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace shmbus;
@@ -18,11 +20,12 @@ constexpr core::lessee me{3, 7};
 constexpr std::size_t buffer = 1 << 20;
 
 struct fixture {
-  fixture()
+  explicit fixture(std::size_t buffer_size = buffer)
   {
     static std::atomic<int> count{0};
     std::error_code ec;
-    bus = core::bus::open({.name = "pool-" + std::to_string(count++), .buffer_size = buffer}, ec);
+    bus = core::bus::open({.name = "pool-" + std::to_string(count++), .buffer_size = buffer_size},
+                          ec);
     REQUIRE_FALSE(ec);
   }
 
@@ -204,4 +207,71 @@ TEST_CASE_FIXTURE(fixture, "chunk_pool: what only a lane that is gone held is fr
   pool.forget_lane(70);
   pool.trim();
   CHECK(leased_pages() == 0);
+}
+
+namespace {
+
+// Takes and gives back chunks of 64 KiB, one at a time, until so many different ones came in a row.
+// A machine that is too slow for that is given many chances.
+std::size_t go_round(fixture& f, chunk_pool& pool, std::size_t wanted)
+{
+  std::set<chunk_record*> seen;
+  for (int i = 0; i != 100'000 && seen.size() < wanted; ++i) {
+    chunk_record* r = f.take(pool, 65'536);
+    REQUIRE(r);
+    if (!seen.insert(r).second) seen = {r};
+    pool.give_back(*r);
+  }
+  return seen.size();
+}
+
+}  // namespace
+
+TEST_CASE("chunk_pool: who sends much and fast goes round in more than a processor's own cache")
+{
+  fixture f(64 << 20);
+  chunk_pool pool(*f.bus, me);
+  const std::size_t all = core::resting_chunks::most / 65'536;
+  CHECK(go_round(f, pool, all) == all);
+  const std::uint32_t pages = f.leased_pages();
+  CHECK(pages >= core::resting_chunks::most / core::page_size);
+  CHECK(go_round(f, pool, all) == all);
+  CHECK(f.leased_pages() == pages);
+
+  // Slowly, it uses the one that it used last, and what rested goes back.
+  for (int i = 0; i != 5; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    for (std::size_t n = 0; n != all / 2; ++n) pool.give_back(*f.take(pool, 65'536));
+  }
+  chunk_record* const last = f.take(pool, 65'536);
+  pool.give_back(*last);
+  CHECK(f.take(pool, 65'536) == last);
+  CHECK(f.leased_pages() < pages);
+}
+
+TEST_CASE("chunk_pool: nothing rests in a small buffer, nor what is large itself")
+{
+  fixture f;
+  chunk_pool pool(*f.bus, me);
+  CHECK(go_round(f, pool, 2) == 1);
+}
+
+TEST_CASE("chunk_pool: what rests is there when memory is short")
+{
+  const auto take_all = [](fixture& f, chunk_pool& pool) {
+    std::size_t n = 0;
+    while (f.take(pool, 65'536)) ++n;
+    return n;
+  };
+  fixture fresh(8 << 20);
+  chunk_pool unused(*fresh.bus, me);
+  const std::size_t all = take_all(fresh, unused);
+
+  fixture f(8 << 20);
+  chunk_pool pool(*f.bus, me);
+  CHECK(go_round(f, pool, 20) == 20);
+  const std::size_t first = take_all(f, pool);
+  CHECK(first < all);
+  pool.stop_resting();
+  CHECK(first + take_all(f, pool) == all);
 }
