@@ -211,13 +211,13 @@ TEST_CASE_FIXTURE(fixture, "chunk_pool: what only a lane that is gone held is fr
 
 namespace {
 
-// Takes and gives back chunks of 64 KiB, one at a time, until so many different ones came in a row.
+// Takes and gives back chunks of one size, one at a time, until so many different ones came in a row.
 // A machine that is too slow for that is given many chances.
-std::size_t go_round(fixture& f, chunk_pool& pool, std::size_t wanted)
+std::size_t go_round(fixture& f, chunk_pool& pool, std::size_t wanted, std::size_t size = 65'536)
 {
   std::set<chunk_record*> seen;
   for (int i = 0; i != 100'000 && seen.size() < wanted; ++i) {
-    chunk_record* r = f.take(pool, 65'536);
+    chunk_record* r = f.take(pool, size);
     REQUIRE(r);
     if (!seen.insert(r).second) seen = {r};
     pool.give_back(*r);
@@ -249,11 +249,17 @@ TEST_CASE("chunk_pool: who sends much and fast goes round in more than a process
   CHECK(f.leased_pages() < pages);
 }
 
-TEST_CASE("chunk_pool: nothing rests in a small buffer, nor what is large itself")
+TEST_CASE("chunk_pool: nothing rests in a small buffer, nor what is large or tiny itself")
 {
   fixture f;
   chunk_pool pool(*f.bus, me);
   CHECK(go_round(f, pool, 2) == 1);
+
+  fixture roomy(64 << 20);
+  for (const std::size_t size : {300'000, 128}) {
+    chunk_pool p(*roomy.bus, me);
+    CHECK(go_round(roomy, p, 2, size) == 1);
+  }
 }
 
 TEST_CASE("chunk_pool: what rests is there when memory is short")
