@@ -137,12 +137,12 @@ private:
     chunk_run* empty = nullptr;  // the one empty run that is kept
     std::uint32_t next_pages = 1;
   };
-  void make_free(chunk_record& r) noexcept;
   static constexpr std::uint32_t class_count = 232;  // steps up to 32 GiB
 
   size_class& class_of(std::uint32_t units) noexcept;
   chunk_run* add_run(std::uint32_t units, std::uint32_t pages, std::error_code& ec);
   void drop_run(chunk_run& r) noexcept;
+  void make_free(chunk_record& r) noexcept;
   void run_is_empty(size_class& c, chunk_run& r) noexcept;
   static void link(size_class& c, chunk_run& r) noexcept;
   static void unlink(size_class& c, chunk_run& r) noexcept;

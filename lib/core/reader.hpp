@@ -3,6 +3,7 @@
 #include "core/atomic.hpp"
 #include "core/bells.hpp"
 #include "core/bus.hpp"
+#include "core/clients.hpp"
 #include "core/own_messages.hpp"
 #include "core/patience.hpp"
 #include "core/reader_lane.hpp"
@@ -115,18 +116,12 @@ private:
       }
       // Who polls one publisher alone, which lives, need not go round the others each time.
       if (found == reader_lane::found::nothing && ++current_->fruitless < patience &&
-          lives(current_->publisher()) && !others_rang()) {
+          still_owned(*bus_, current_->publisher()) && !others_rang()) {
         count_lost(*current_);
         return nullptr;
       }
     }
     return find_next_lane();
-  }
-  bool lives(lessee publisher) const noexcept
-  {
-    // seq_cst: as in look_at(), which sees to the lane of one that does not.
-    return bus_->slot(publisher.slot).state.load(seq_cst) ==
-           slot_word{slot_state::live, publisher.generation}.pack();
   }
   // Publishers other than that of `current_`.
   bool others_rang() const noexcept

@@ -102,6 +102,7 @@ inline reader_lane::found reader_lane::look() noexcept
   while (true) {
     // acquire: pairs with the publisher's store or exchange; the message is there.
     const std::uint64_t word = lane_.word(next_.index).load(acquire);
+    // Most often one comparison tells.
     if (word == ring_word::of(next_.lap, ring_word::small)) {
       word_ = word;
       return found::message;

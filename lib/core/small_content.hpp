@@ -13,20 +13,19 @@ constexpr std::size_t words_for(std::size_t bytes) noexcept
   return (bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
 }
 
-/// Whether a message is small enough to stand in a lane's slot.
-constexpr bool is_small(std::size_t payload, std::size_t topic) noexcept
-{
-  return payload <= small_message::capacity &&
-         words_for(payload) + words_for(topic) <= small_message::text_words;
-}
-
-/// The size from which on a payload is not small beside that topic; 0: none is.
+/// The size from which on a payload is too large to stand in a lane's slot beside that topic; 0: any is.
 constexpr std::size_t small_payloads_below(std::size_t topic) noexcept
 {
   const std::size_t words = words_for(topic);
   return words > small_message::text_words
              ? 0
              : (small_message::text_words - words) * sizeof(std::uint64_t) + 1;
+}
+
+/// Whether a message is small enough to stand in a lane's slot.
+constexpr bool is_small(std::size_t payload, std::size_t topic) noexcept
+{
+  return payload < small_payloads_below(topic);
 }
 
 /// A word out of the bus, or into it; relaxed.
@@ -108,14 +107,12 @@ struct small_content {
     to.sent_at_ns.store(sent_at_ns, relaxed);
     to.type.store(type, relaxed);
     to.sizes.store(std::uint64_t{payload_size} << 32 | topic.size, relaxed);
-    // A copy, which the stores below can't change for all that the compiler knows.
-    const small_content m = *this;
-    const std::size_t whole = m.payload_size / sizeof(std::uint64_t);
-    store_words(to.text, m.payload, whole);
+    const std::size_t whole = payload_size / sizeof(std::uint64_t);
+    store_words(to.text, payload, whole);
     shared_u64* next = to.text + whole;
-    if (const std::size_t from = whole * sizeof(std::uint64_t); from != m.payload_size) [[unlikely]]
-      (next++)->store(m.last_word(from), relaxed);
-    store_words(next, m.topic.text, m.topic.words);
+    if (const std::size_t from = whole * sizeof(std::uint64_t); from != payload_size) [[unlikely]]
+      (next++)->store(last_word(from), relaxed);
+    store_words(next, topic.text, topic.words);
   }
 
 private:

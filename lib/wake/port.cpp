@@ -67,8 +67,7 @@ bool port::woken() noexcept
 void port::take_rung(std::vector<std::uint32_t>& clients)
 {
   core::shared_u64* pending = state_->bell->pending();
-  const std::uint32_t words = (state_->bus->clients_high_water() + 63) / 64;
-  for (std::uint32_t w = 0; w != words; ++w) {
+  for (std::uint32_t w = 0, end = state_->bus->client_words(); w != end; ++w) {
     if (pending[w].load(core::seq_cst) == 0) continue;
     // Clear, then look at the client's own bits: its publisher sets those first.
     for (std::uint64_t bits = pending[w].exchange(0, core::seq_cst); bits != 0; bits &= bits - 1)
