@@ -170,9 +170,8 @@ public:
     if (o->where != operation::state::waiting) return;
     queues_[o->key].waiting.remove(o);
     o->where = operation::state::scheduled;
-    left();
     guard.unlock();
-    o->schedule();
+    send(o);
   }
 
   static bool cancelled(const operation* o) noexcept
@@ -371,14 +370,19 @@ private:
       const std::lock_guard guard(mutex_);
       if (!collect(ready, key, all)) return;
       ++waiting_;
-      left();
     }
-    while (operation* o = ready.pop()) o->schedule();
+    send(ready.pop(), ready);
   }
 
-  // One waits no more. Nobody left: the context has nothing to wait for either.
-  void left()
+  // Sends those who wait no more to their executors; one of them still counts as waiting. Then, if
+  // nobody is left, the context has nothing to wait for either: not before, since it would run out of
+  // work.
+  void send(operation* first, operation_list others = {})
   {
+    const auto keep = shared_from_this();  // the last operation may be what keeps us
+    first->schedule();
+    while (operation* o = others.pop()) o->schedule();
+    const std::lock_guard guard(mutex_);
     if (--waiting_ != 0 || shut_down_) return;
     if (awaited_) descriptor_->cancel();
     timer_->cancel();
