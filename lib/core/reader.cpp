@@ -302,6 +302,8 @@ void reader::attach(const leased_bell& b) noexcept
 {
   // seq_cst: before we look at our bits; see ring_client().
   bus_->slot(me_.slot).bell.store(b.index() + 1, seq_cst);
+  // The fence of arm(), which another client of the bell may have come by before this.
+  fence(seq_cst);
 }
 
 void reader::enter_and_attach(const leased_bell& b) noexcept

@@ -473,6 +473,7 @@ void writer::attach(const leased_bell& b) noexcept
   if (!usable(ec)) return;
   // seq_cst: before we look at our bits; see ring_client().
   bus_->slot(me_.slot).bell.store(b.index() + 1, seq_cst);
+  fence(seq_cst);  // as in reader::attach()
 }
 
 void writer::close() noexcept
