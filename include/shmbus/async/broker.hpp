@@ -27,11 +27,11 @@ inline constexpr bool has_event_loop = !std::same_as<Executor, asio::system_exec
 struct closed_action : waiting_action<closed_action, hub> {
   explicit closed_action(std::shared_ptr<async_detail::hub> h) : waiting_action{std::move(h)} {}
 
-  std::uint32_t key() const noexcept { return hub::closing; }
+  wait_list& list() noexcept { return owner->closing(); }
   hub::no_client& client() noexcept { return none_; }
   bool try_once(std::error_code&) { return owner->closed(); }
   bool worth_trying() noexcept { return owner->closed(); }
-  void finished() noexcept {}
+  void finished(const operation*) noexcept {}
 
 private:
   hub::no_client none_;

@@ -22,13 +22,18 @@ namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail {
 
 class hub;
 
-/// What a broker's close() closes: the state of its publishers and subscribers.
-class closable {
+/// What the hub knows of a publisher or subscriber, by its place on the bus: what waits for it, and how
+/// to close it. It is known from add() to remove(), also when it was closed and another one has its place.
+class hub_client : public std::enable_shared_from_this<hub_client> {
 public:
   virtual void close() = 0;
 
+  wait_list waiting;
+  wait_list watching{false};  // for subscribers to come
+
 protected:
-  ~closable() = default;
+  explicit hub_client(bool takes_turns) noexcept : waiting(takes_turns) {}
+  ~hub_client() = default;
 };
 
 /// The hubs of an execution context. Kept by each of them, since handlers that run elsewhere may
@@ -89,14 +94,13 @@ private:
 /// Threads: all functions may be called at the same time.
 class hub : public std::enable_shared_from_this<hub> {
 public:
-  /// A client's operations wait in the list of its slot number; those that wait for subscribers to
-  /// come in one beside it, and those that wait for the broker to be closed in one of their own.
-  static constexpr std::uint32_t watchers = std::uint32_t{1} << 31;
-  static constexpr std::uint32_t closing = watchers - 1;
   struct no_client {};
 
   hub(const asio::any_io_executor& executor, std::shared_ptr<core::bus> b)
-      : bus_(std::move(b)), descriptor_(std::in_place, executor), timer_(std::in_place, executor)
+      : bus_(std::move(b)),
+        executor_(executor),
+        descriptor_(std::in_place, executor),
+        timer_(std::in_place, executor)
   {
     // After the descriptor's own service, so that ours is shut down before it.
     auto& context = asio::query(executor, asio::execution::context);
@@ -110,56 +114,66 @@ public:
   }
 
   const std::shared_ptr<core::bus>& bus() const noexcept { return bus_; }
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  /// What waits for the broker to be closed.
+  wait_list& closing() noexcept { return closing_; }
   async_detail::hub& get_hub() noexcept { return *this; }
 
   enum class waited { waiting, ready, cancelled, failed, gone };
 
-  /// Puts `o` to sleep in the list `key`, unless `ready()` finds, after it is there, that it has no
-  /// reason to; the bell is `client`'s from then on. `ready` is called with the mutex held.
+  /// Puts `o` to sleep in `list`, unless `ready()` finds, after it is there, that it has no reason to,
+  /// which only the first in line is asked; the bell is `client`'s from then on. `ready` is called with
+  /// the mutex held.
   template <class Client, class Ready>
-  waited wait(operation* o, std::uint32_t key, Client& client, Ready ready, std::error_code& ec)
+  waited wait(operation* o, wait_list& list, Client& client, Ready ready, std::error_code& ec)
   {
     const std::lock_guard guard(mutex_);
     if (shut_down_) return waited::gone;
     if (cancelled(o)) return waited::cancelled;
     if (!open(ec)) return waited::failed;
-    queue& q = queues_[key];
     if constexpr (!std::is_same_v<Client, no_client>) {
-      if (!q.attached) port_->attach(client);
-      q.attached = true;
+      if (!list.attached) port_->attach(client);
+      list.attached = true;
     }
-    o->key = key;
+    o->list = &list;
     o->where = operation::state::waiting;
     if (std::exchange(o->has_waited, true))
-      q.waiting.push_front(o);
+      list.waiting.push_front(o);
     else
-      q.waiting.push(o);
+      list.waiting.push(o);
+    if (list.turn == o) list.turn = nullptr;
     ++waiting_;
     // Arm, look again, sleep.
     if (!armed_) {
       ticket_ = port_->arm();
       armed_ = true;
     }
-    if (ready()) {
-      q.waiting.remove(o);
-      --waiting_;
-      o->where = operation::state::scheduled;
+    const bool first = !list.takes_turns || (!list.turn && list.waiting.front() == o);
+    if (first && ready()) {
+      take_out(o, list);
       return waited::ready;
     }
     sleep(ec);
     if (!ec) return waited::waiting;
-    q.waiting.remove(o);
-    --waiting_;
-    o->where = operation::state::scheduled;
+    take_out(o, list);
     return waited::failed;
   }
 
-  /// Whether others wait in the list already; `o` then has to queue up behind them.
-  bool others_wait(std::uint32_t key)
+  /// Whether others come first; who asks then has to queue up behind them.
+  bool others_wait(const wait_list& list)
   {
     const std::lock_guard guard(mutex_);
-    const auto q = queues_.find(key);
-    return q != queues_.end() && !q->second.waiting.empty();
+    return list.busy();
+  }
+
+  /// `o`, which has waited in a list whose operations take turns, is done: it is the next one's turn.
+  void next(wait_list& list, const operation* o)
+  {
+    {
+      const std::lock_guard guard(mutex_);
+      if (list.turn == o) list.turn = nullptr;
+    }
+    wake(list, false);
   }
 
   /// Marks it; one that waits is sent to its executor to find the mark.
@@ -168,10 +182,12 @@ public:
     std::unique_lock guard(mutex_);
     o->cancelled.store(true, std::memory_order_release);
     if (o->where != operation::state::waiting) return;
-    queues_[o->key].waiting.remove(o);
-    o->where = operation::state::scheduled;
+    take_out(o, *o->list);
+    ++sending_;
     guard.unlock();
-    send(o);
+    operation_list one;
+    one.push(o);
+    send(one);
   }
 
   static bool cancelled(const operation* o) noexcept
@@ -179,21 +195,35 @@ public:
     return o->cancelled.load(std::memory_order_acquire);
   }
 
-  /// Sends the first operation of a list to its executor, or all of them.
-  void wake_first(std::uint32_t key) { wake(key, false); }
-  void wake_all(std::uint32_t key) { wake(key, true); }
+  /// Sends all operations of a list to their executors.
+  void wake_all(wait_list& list) { wake(list, true); }
 
-  void forget(std::uint32_t key)
+  /// From now on it is rung for, and closed with the others. False: they are closed already.
+  bool add(hub_client& client, std::uint32_t slot)
   {
     const std::lock_guard guard(mutex_);
-    queues_.erase(key);
+    if (closed()) return false;
+    clients_.emplace(slot, &client);
+    return true;
   }
 
-  void add(const std::shared_ptr<closable>& client)
+  void remove(hub_client& client) noexcept
   {
     const std::lock_guard guard(mutex_);
-    std::erase_if(clients_, [](auto& known) { return known.expired(); });
-    clients_.push_back(client);
+    std::erase_if(clients_, [&](auto& known) { return known.second == &client; });
+  }
+
+  /// The context has work as long as one of those that asked has not let go, or until it ends: for
+  /// operations whose handlers run elsewhere, which may outlive it.
+  void hold_work()
+  {
+    const std::lock_guard guard(mutex_);
+    if (working_++ == 0 && !shut_down_) work_.emplace(executor_);
+  }
+  void let_work_go() noexcept
+  {
+    const std::lock_guard guard(mutex_);
+    if (--working_ == 0) work_.reset();
   }
 
   bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
@@ -201,15 +231,16 @@ public:
   /// Closes all publishers and subscribers; what waits for that is done.
   void close()
   {
-    std::vector<std::weak_ptr<closable>> clients;
+    std::vector<std::shared_ptr<hub_client>> clients;
     {
       const std::lock_guard guard(mutex_);
       closed_.store(true, std::memory_order_release);
-      clients.swap(clients_);
+      for (const auto& known : clients_)
+        if (auto client = known.second->weak_from_this().lock())
+          clients.push_back(std::move(client));
     }
-    for (auto& weak : clients)
-      if (const auto client = weak.lock()) client->close();
-    wake_all(closing);
+    for (const auto& client : clients) client->close();
+    wake_all(closing_);
   }
 
   /// In a child of fork: everything that waits goes to `all`, to find out that it is the parent's.
@@ -242,11 +273,6 @@ public:
   }
 
 private:
-  struct queue {
-    operation_list waiting;
-    bool attached = false;
-  };
-
   bool open(std::error_code& ec)
   {
     if (port_) return true;
@@ -263,6 +289,7 @@ private:
   // What is the context's.
   void give_back()
   {
+    work_.reset();
     timer_.reset();
     if (!descriptor_) return;
     if (descriptor_->is_open()) descriptor_->release();  // it is the port's
@@ -301,7 +328,7 @@ private:
         if (alarm) answer_alarm();
       }
       collect(ready);
-      while (waiting_ != 0) {
+      while (waiting_ + sending_ != 0) {
         if (!armed_) {
           ticket_ = port_->arm();
           armed_ = true;
@@ -309,7 +336,7 @@ private:
         }
         std::error_code ec;
         sleep(ec);
-        if (!ec) break;
+        if (!ec || waiting_ == 0) break;
         collect_all(ready);  // they will find the same error, and say it
       }
     }
@@ -337,53 +364,69 @@ private:
     port_->take_rung(rung_);
     bool any = false;
     for (const std::uint32_t client : rung_) {
-      any = collect(ready, client, false) || any;
-      any = collect(ready, client | watchers, true) || any;
+      // One that was closed may still be known beside the one that has its place now.
+      const auto [begin, end] = clients_.equal_range(client);
+      for (auto known = begin; known != end; ++known) {
+        any = collect(ready, known->second->waiting, false) || any;
+        any = collect(ready, known->second->watching, true) || any;
+      }
     }
     return any;
   }
 
-  bool collect(operation_list& ready, std::uint32_t key, bool all)
+  bool collect(operation_list& ready, wait_list& list, bool all)
   {
-    const auto q = queues_.find(key);
-    if (q == queues_.end()) return false;
+    if (!all && list.turn) return false;  // who has it will pass it on
     bool any = false;
-    while (operation* o = q->second.waiting.pop()) {
+    while (operation* o = list.waiting.pop()) {
       o->where = operation::state::scheduled;
       --waiting_;
       ready.push(o);
       any = true;
-      if (!all) break;
+      if (all) continue;
+      if (list.takes_turns) list.turn = o;
+      break;
     }
     return any;
   }
 
   void collect_all(operation_list& ready)
   {
-    for (auto& entry : queues_) collect(ready, entry.first, true);
+    for (auto& known : clients_) {
+      collect(ready, known.second->waiting, true);
+      collect(ready, known.second->watching, true);
+    }
+    collect(ready, closing_, true);
   }
 
-  void wake(std::uint32_t key, bool all)
+  // One that goes on by itself, and has the turn then.
+  void take_out(operation* o, wait_list& list)
+  {
+    list.waiting.remove(o);
+    o->where = operation::state::scheduled;
+    --waiting_;
+    if (list.takes_turns && !list.turn) list.turn = o;
+  }
+
+  void wake(wait_list& list, bool all)
   {
     operation_list ready;
     {
       const std::lock_guard guard(mutex_);
-      if (!collect(ready, key, all)) return;
-      ++waiting_;
+      if (!collect(ready, list, all)) return;
+      ++sending_;
     }
-    send(ready.pop(), ready);
+    send(ready);
   }
 
-  // Sends those who wait no more to their executors; one of them still counts as waiting. Then, if
-  // nobody is left, the context has nothing to wait for either: not before, since it would run out of
-  // work.
-  void send(operation* first, operation_list others = {})
+  // Sends those who wait no more to their executors. Then, if nobody is left, the context has nothing
+  // to wait for either: not before, since it would run out of work.
+  void send(operation_list& ready)
   {
     const auto keep = shared_from_this();  // the last operation may be what keeps us
-    first->schedule();
-    while (operation* o = others.pop()) o->schedule();
+    while (operation* o = ready.pop()) o->schedule();
     const std::lock_guard guard(mutex_);
-    if (--waiting_ != 0 || shut_down_) return;
+    if (--sending_ + waiting_ != 0 || shut_down_) return;
     if (awaited_) descriptor_->cancel();
     timer_->cancel();
   }
@@ -438,15 +481,19 @@ private:
   }
 
   std::shared_ptr<core::bus> bus_;
+  asio::any_io_executor executor_;
   std::shared_ptr<hub_registry> registry_;
   std::mutex mutex_;
   std::unique_ptr<shmbus::detail::port> port_;
   std::optional<asio::posix::stream_descriptor> descriptor_;
   std::optional<asio::steady_timer> timer_;
-  std::vector<std::weak_ptr<closable>> clients_;
-  std::unordered_map<std::uint32_t, queue> queues_;
+  std::optional<asio::executor_work_guard<asio::any_io_executor>> work_;
+  std::unordered_multimap<std::uint32_t, hub_client*> clients_;  // by slot
+  wait_list closing_{false};
   std::vector<std::uint32_t> rung_;
   std::size_t waiting_ = 0;
+  std::size_t sending_ = 0;  // threads on their way with operations that wait no more
+  std::size_t working_ = 0;
   std::uint32_t ticket_ = 0;
   bool armed_ = false;    // for ticket_
   bool asleep_ = false;   // the port watches for it

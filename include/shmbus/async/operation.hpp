@@ -10,7 +10,7 @@
 
 namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail {
 
-class hub;
+struct wait_list;
 
 /// One asynchronous operation, erased: what the hub keeps while it waits.
 ///
@@ -35,7 +35,7 @@ public:
   void destroy() { function_(this, purpose::destroy); }
 
   operation* next = nullptr;
-  std::uint32_t key = 0;  // which list of the hub it waits in
+  wait_list* list = nullptr;  // that it waits in
   state where = state::scheduled;
   bool has_waited = false;  // and keeps its place before those who came later
   std::atomic<bool> cancelled{false};
@@ -88,9 +88,27 @@ public:
     return false;
   }
 
+  const operation* front() const noexcept { return first_; }
+
 private:
   operation* first_ = nullptr;
   operation* last_ = nullptr;
+};
+
+/// The operations that wait for one thing of one client. Guarded by the hub's mutex.
+///
+/// Those that go one after the other take turns: who is woken has the turn until it is finished or
+/// waits again, and only the first in line looks at what it waits for.
+struct wait_list {
+  explicit wait_list(bool takes_turns) noexcept : takes_turns(takes_turns) {}
+
+  /// Whether somebody else comes first.
+  bool busy() const noexcept { return !waiting.empty() || turn; }
+
+  operation_list waiting;
+  const bool takes_turns;
+  const operation* turn = nullptr;
+  bool attached = false;  // the hub's bell rings for the client
 };
 
 }  // namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail

@@ -12,13 +12,28 @@
 
 namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail {
 
+/// Keeps the context of a hub running. The hub does that itself, so that the operation may outlive the
+/// context.
+class io_work {
+public:
+  explicit io_work(hub& h) : hub_(h.shared_from_this()) { hub_->hold_work(); }
+  io_work(io_work&&) noexcept = default;
+  ~io_work()
+  {
+    if (hub_) hub_->let_work_go();
+  }
+
+private:
+  std::shared_ptr<hub> hub_;
+};
+
 /// What a handler brings with it: where it runs, and what keeps those places running.
 template <class Handler, class IoExecutor>
 class handler_places {
 public:
   using executor_type = asio::associated_executor_t<Handler, IoExecutor>;
 
-  handler_places(const Handler& handler, const IoExecutor& io)
+  handler_places(const Handler& handler, const IoExecutor& io, hub& h)
       : executor_(asio::get_associated_executor(handler, io))
   {
     // Where the handler's executor is the I/O executor, what is posted or awaited there is work
@@ -26,8 +41,7 @@ public:
     if constexpr (std::is_same_v<executor_type, IoExecutor>) {
       if (executor_ == io) return;
     }
-    work_.emplace(asio::executor_work_guard<IoExecutor>(io),
-                  asio::executor_work_guard<executor_type>(executor_));
+    work_.emplace(io_work(h), asio::executor_work_guard<executor_type>(executor_));
   }
 
   const executor_type& executor() const noexcept { return executor_; }
@@ -36,10 +50,19 @@ public:
 
 private:
   executor_type executor_;
-  std::optional<
-      std::pair<asio::executor_work_guard<IoExecutor>, asio::executor_work_guard<executor_type>>>
-      work_;
+  std::optional<std::pair<io_work, asio::executor_work_guard<executor_type>>> work_;
 };
+
+/// Posts to the executor of a handler. One that is erased so far that it can't promise not to run the
+/// function in here is reached from the I/O executor, as in Asio's own operations.
+template <class Executor, class IoExecutor, class Function>
+void post_to(const Executor& executor, const IoExecutor& io, Function function)
+{
+  if constexpr (asio::can_require<Executor, asio::execution::blocking_t::never_t>::value)
+    asio::post(executor, std::move(function));
+  else
+    asio::post(io, asio::bind_executor(executor, std::move(function)));
+}
 
 /// The handler's allocator; for one that names none, the one that Asio uses for its own operations.
 template <class Handler>
@@ -53,28 +76,35 @@ auto allocator_of(const Handler& handler) noexcept
     return asio::get_associated_allocator(handler);
 }
 
-/// Sends a function to the handler's executor; or, if the handler names one for what can be done at
-/// once, to that, which may run it in here.
+/// Sends a function to the handler's executor: by way of the one that the handler names for what can be
+/// done at once, if it does, which may run it in here.
 template <class Handler, class IoExecutor>
 class sender {
 public:
   using executor_type = asio::associated_executor_t<Handler, IoExecutor>;
 
   sender(const Handler& handler, const IoExecutor& io, const executor_type& executor)
-      : executor_(wished(handler, io, executor))
+      : by_way_of_(wished(handler, io, executor)), io_(io), executor_(executor)
   {
   }
 
   template <class Function>
   void operator()(Function function)
   {
-    if constexpr (has_wish)
-      asio::dispatch(executor_, std::move(function));
+    if constexpr (!has_wish)
+      post_to(executor_, io_, std::move(function));
+    else if constexpr (has_own_executor)
+      asio::dispatch(by_way_of_, asio::bind_executor(executor_, std::move(function)));
     else
-      asio::post(executor_, std::move(function));
+      asio::dispatch(by_way_of_, std::move(function));
   }
 
 private:
+  // A handler that names no executor gives any that it is asked with.
+  static constexpr bool has_own_executor =
+      !std::is_same_v<executor_type, IoExecutor> ||
+      !std::is_same_v<asio::associated_executor_t<Handler, asio::system_executor>,
+                      asio::system_executor>;
 #if SHMBUS_HAS_IMMEDIATE_EXECUTOR
   struct plain_handler {};
   static constexpr bool has_wish =
@@ -96,7 +126,9 @@ private:
   }
 
   decltype(wished(std::declval<const Handler&>(), std::declval<const IoExecutor&>(),
-                  std::declval<const executor_type&>())) executor_;
+                  std::declval<const executor_type&>())) by_way_of_;
+  const IoExecutor& io_;
+  const executor_type& executor_;
 };
 
 /// An operation with its handler, in memory from the handler's allocator.
@@ -109,17 +141,28 @@ public:
 
   static operation_for* make(Handler&& handler, Action&& action, places_type&& p)
   {
-    auto allocator = rebound(allocator_of(handler));
-    operation_for* place = traits::allocate(allocator, 1);
-    return ::new (static_cast<void*>(place))
+    struct memory {
+      allocator_type allocator;
+      operation_for* place;
+      ~memory()
+      {
+        if (place) traits::deallocate(allocator, place, 1);
+      }
+    } m{rebound(allocator_of(handler)), nullptr};
+    m.place = traits::allocate(m.allocator, 1);
+    auto* made = ::new (static_cast<void*>(m.place))
         operation_for(std::move(handler), std::move(action), std::move(p));
+    m.place = nullptr;
+    return made;
   }
 
   /// From the initiating function, when the handler can be cancelled, or has nothing to do yet.
   void start(const IoExecutor& io, bool asleep)
   {
+    attempt_function owner(this);  // until it is known that it goes on
     if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected())
       slot.assign([this](asio::cancellation_type) { action_.owner->get_hub().cancel(this); });
+    owner.release();
     if (asleep && action_.sleep_at_once(this)) return;
     sender<Handler, IoExecutor>(handler_, io, places_.executor())(attempt_function(this));
   }
@@ -129,11 +172,11 @@ public:
   {
     auto owner = action_.owner;  // must outlive the operation
     auto result = owner->get_hub().cancelled(this) ? action_.aborted() : action_.attempt(this);
-    if (result.again) asio::post(places_.executor(), attempt_function(this));
+    if (result.again) post_again();
     if (!result.done) return;  // waits; may be gone already
     asio::get_associated_cancellation_slot(handler_).clear();
     Handler handler(std::move(handler_));
-    action_.finished();
+    action_.finished(this);
     free(handler);
     owner.reset();
     // Nothing is held any more: the handler may tell another thread that destroys all there is.
@@ -173,7 +216,8 @@ private:
     {
       return asio::get_associated_allocator(operation_->handler_);
     }
-    void operator()() { std::exchange(operation_, nullptr)->attempt(); }
+    void operator()() { release()->attempt(); }
+    operation_for* release() noexcept { return std::exchange(operation_, nullptr); }
 
   private:
     operation_for* operation_;
@@ -187,16 +231,21 @@ private:
     else if (p == purpose::run)
       asio::dispatch(self->places_.executor(), attempt_function(self));
     else if (p == purpose::schedule)
-      asio::post(self->places_.executor(), attempt_function(self));
+      self->post_again();
     else
       self->end();
+  }
+
+  void post_again()
+  {
+    post_to(places_.executor(), action_.owner->get_hub().executor(), attempt_function(this));
   }
 
   // Without calling the handler.
   void end()
   {
     Handler handler(std::move(handler_));
-    action_.finished();
+    action_.finished(this);
     free(handler);
   }
 
@@ -239,7 +288,7 @@ public:
   }
   ~first_attempt()
   {
-    if (held_) held_->action.finished();
+    if (held_) held_->action.finished(nullptr);
   }
 
   allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler_); }
@@ -254,7 +303,7 @@ public:
       o->attempt();
       return;
     }
-    held_->action.finished();
+    held_->action.finished(nullptr);
     held_.reset();  // as in operation_for::attempt(): the handler is called with nothing held
     std::apply([&](auto&&... arguments) { std::move(handler_)(std::move(arguments)...); },
                std::move(*done));
@@ -272,13 +321,23 @@ private:
   std::optional<held> held_;
 };
 
+/// As async_initiate() with use_awaitable, but an error comes back in `ec`: so that all errors of a
+/// coroutine are thrown as ours.
+template <class Signature, class Initiation, class... Arguments>
+auto initiate_awaitable(Initiation&& initiation, async_error_code& ec, Arguments&&... arguments)
+{
+  auto token = asio::redirect_error(asio::use_awaitable, ec);
+  return asio::async_initiate<decltype(token), Signature>(
+      std::forward<Initiation>(initiation), token, std::forward<Arguments>(arguments)...);
+}
+
 /// Starts what `action` says for `handler`; never completes in here.
 template <class Handler, class Action, class IoExecutor>
 void start_operation(Handler&& h, Action action, const IoExecutor& io)
 {
   using handler_type = std::decay_t<Handler>;
   const handler_type& handler = h;
-  handler_places<handler_type, IoExecutor> places(handler, io);
+  handler_places<handler_type, IoExecutor> places(handler, io, action.owner->get_hub());
   const bool cancellable = asio::get_associated_cancellation_slot(handler).is_connected();
   const bool asleep = action.has_nothing(cancellable);
   if (cancellable || asleep) {

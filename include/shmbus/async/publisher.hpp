@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -24,45 +25,58 @@ namespace shmbus::inline SHMBUS_ASYNC_ABI {
 namespace async_detail {
 
 /// What a publisher and its pending operations share.
-class publisher_state final : public closable {
+class publisher_state final : public hub_client {
 public:
   publisher_state(std::shared_ptr<async_detail::hub> h, publisher_options options,
                   std::error_code& ec)
-      : hub_(std::move(h)), writer(hub_->bus(), options, ec)
+      : hub_client(true), hub_(std::move(h)), writer(hub_->bus(), options, ec)
   {
   }
+  ~publisher_state() { hub_->remove(*this); }
 
   async_detail::hub& get_hub() noexcept { return *hub_; }
-  std::uint32_t key() const noexcept { return writer.id().slot; }
 
   void close() override
   {
     writer.close();
-    hub_->wake_all(key());
-    hub_->wake_all(key() | hub::watchers);
-    hub_->forget(key());
-    hub_->forget(key() | hub::watchers);
+    hub_->wake_all(waiting);
+    hub_->wake_all(watching);
   }
+
+  /// An operation waits for subscribers from now on, or does so no more.
+  void watch()
+  {
+    const std::lock_guard guard(watch_mutex_);
+    if (watchers_++ == 0) writer.ask_for_subscribers(true);
+  }
+  void end_watch()
+  {
+    const std::lock_guard guard(watch_mutex_);
+    if (--watchers_ == 0) writer.ask_for_subscribers(false);
+  }
+
+  /// Whether a coroutine may publish once more without a trip through the executor.
+  bool may_go_on() noexcept { return in_a_row_.fetch_add(1, std::memory_order_relaxed) % 64 != 63; }
 
 private:
   std::shared_ptr<async_detail::hub> hub_;
+  std::mutex watch_mutex_;
+  unsigned watchers_ = 0;
+  std::atomic<unsigned> in_a_row_{0};
 
 public:
   shmbus::detail::writer_handle writer;
-  std::atomic<std::uint32_t> watching{0};  // operations that wait for subscribers
 };
 
 /// Publishes; those who wait for room take turns, first come, first served.
 template <class Derived>
 struct publish_base : waiting_action<Derived, publisher_state, std::size_t> {
-  static constexpr bool first_in_line = true;
-
   explicit publish_base(std::shared_ptr<publisher_state> o)
       : waiting_action<Derived, publisher_state, std::size_t>{std::move(o)}
   {
   }
 
-  std::uint32_t key() const noexcept { return this->owner->key(); }
+  wait_list& list() noexcept { return this->owner->waiting; }
   core::writer& client() noexcept { return this->owner->writer.implementation(); }
   bool try_once(std::error_code& ec, std::size_t& reached)
   {
@@ -71,11 +85,11 @@ struct publish_base : waiting_action<Derived, publisher_state, std::size_t> {
     ec.clear();
     return false;
   }
-  void finished()
+  void finished(const operation* self)
   {
     if (!this->waited) return;
     this->owner->writer.stop_asking();
-    this->owner->get_hub().wake_first(key());  // the next one asks for itself
+    this->owner->get_hub().next(list(), self);  // which asks for itself
   }
 };
 
@@ -114,29 +128,23 @@ struct watch_action : waiting_action<watch_action, publisher_state, std::size_t>
       : waiting_action{std::move(o)}, where(t), wanted(n)
   {
   }
-  std::uint32_t key() const noexcept { return owner->key() | hub::watchers; }
+  wait_list& list() noexcept { return owner->watching; }
   core::writer& client() noexcept { return owner->writer.implementation(); }
   bool try_once(std::error_code& ec, std::size_t& count)
   {
-    if (!asked) {
-      asked = true;
-      // Each time, not only the first: another one may be about to take it back.
-      owner->watching.fetch_add(1, std::memory_order_acq_rel);
-      owner->writer.ask_for_subscribers(true);
-    }
+    if (!asked) owner->watch();
+    asked = true;
     count = owner->writer.subscribers(*where, ec);
     return ec || count >= wanted;
   }
   bool worth_trying()
   {
-    owner->writer.ask_for_subscribers(true);
     std::error_code ec;
     return owner->writer.subscribers(*where, ec) >= wanted || ec;
   }
-  void finished()
+  void finished(const operation*)
   {
-    if (asked && owner->watching.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      owner->writer.ask_for_subscribers(false);
+    if (asked) owner->end_watch();
   }
 };
 
@@ -303,24 +311,44 @@ public:
     return async_publish(std::move(l).untyped(), std::forward<Token>(token));
   }
 
-  /// Publishes, as an awaitable; without a trip through the executor if nobody has to be waited for.
-  /// `t` and the payload must stay until it returns. Throws what async_publish() completes with.
+  /// Publishes, as an awaitable. `t` and the payload must stay until it returns.
+  ///
+  /// Without a trip through the executor if nobody has to be waited for, but for each 64th message, so
+  /// that a loop can't starve its neighbours; and never if it can be cancelled, so that a publish that
+  /// loses `publish() || timer` has reached nobody.
+  /// Throws      what async_publish() completes with, as shmbus::error (with Boost too)
   asio::awaitable<std::size_t> publish(const topic& t, payload_view payload)
   {
-    std::error_code ec;
-    const std::size_t reached = try_publish(t, payload, ec);
-    if (!ec) co_return reached;
-    if (ec != errc::queue_full) shmbus::detail::throw_if(ec, "cannot publish");
-    co_return co_await async_publish(t, payload, asio::use_awaitable);
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (goes_on(cancellation)) {
+      std::error_code ec;
+      const std::size_t reached = try_publish(t, payload, ec);
+      if (!ec) co_return reached;
+      if (ec != errc::queue_full) shmbus::detail::throw_if(ec, "cannot publish");
+    }
+    async_error_code ec;
+    const auto reached =
+        co_await async_detail::initiate_awaitable<void(async_error_code, std::size_t)>(
+            initiate<async_detail::publish_action>{this}, ec, &t, payload);
+    shmbus::detail::throw_if(ec, "cannot publish");
+    co_return reached;
   }
   /// The same for a loan, which goes back unused if the publish fails.
   asio::awaitable<std::size_t> publish(shmbus::loan l)
   {
-    std::error_code ec;
-    const std::size_t reached = try_publish(std::move(l), ec);
-    if (!ec) co_return reached;
-    if (ec != errc::queue_full) shmbus::detail::throw_if(ec, "cannot publish a loan");
-    co_return co_await async_publish(std::move(l), asio::use_awaitable);
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (goes_on(cancellation)) {
+      std::error_code ec;
+      const std::size_t reached = try_publish(std::move(l), ec);
+      if (!ec) co_return reached;
+      if (ec != errc::queue_full) shmbus::detail::throw_if(ec, "cannot publish a loan");
+    }
+    async_error_code ec;
+    const auto reached =
+        co_await async_detail::initiate_awaitable<void(async_error_code, std::size_t)>(
+            initiate_loan{this}, ec, std::move(l));
+    shmbus::detail::throw_if(ec, "cannot publish a loan");
+    co_return reached;
   }
   /// The same for a typed loan.
   template <class T>
@@ -370,10 +398,18 @@ private:
       return;
     }
     state_ = std::make_shared<async_detail::publisher_state>(bus.implementation(), options, ec);
-    if (ec)
-      state_.reset();
-    else
-      bus.implementation()->add(state_);
+    if (!ec && !bus.implementation()->add(*state_, state_->writer.id().slot)) {
+      state_->close();
+      ec = errc::closed;
+    }
+    if (ec) state_.reset();
+  }
+
+  // One that is closed says so at once.
+  template <class Cancellation>
+  bool goes_on(const Cancellation& c) const noexcept
+  {
+    return !state_ || (!c.slot().is_connected() && state_->may_go_on());
   }
 
   bool is_open(std::error_code& ec) const noexcept

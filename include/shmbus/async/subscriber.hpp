@@ -27,22 +27,21 @@ namespace shmbus::inline SHMBUS_ASYNC_ABI {
 namespace async_detail {
 
 /// What a subscriber and its pending receive share.
-class subscriber_state final : public closable {
+class subscriber_state final : public hub_client {
 public:
   subscriber_state(std::shared_ptr<async_detail::hub> h, const subscriber_options& options,
                    std::error_code& ec)
-      : hub_(std::move(h)), reader(hub_->bus(), options, ec)
+      : hub_client(false), hub_(std::move(h)), reader(hub_->bus(), options, ec)
   {
   }
+  ~subscriber_state() { hub_->remove(*this); }
 
   async_detail::hub& get_hub() noexcept { return *hub_; }
-  std::uint32_t key() const noexcept { return reader.id().slot; }
 
   void close() override
   {
     reader.close();
-    hub_->wake_all(key());  // a pending receive finds it closed
-    hub_->forget(key());
+    hub_->wake_all(waiting);  // a pending receive finds it closed
   }
 
 private:
@@ -52,20 +51,40 @@ public:
   shmbus::detail::reader_handle reader;
 };
 
+/// The right to be the one receive that is pending on a subscriber; empty if another one has it.
+class receive_right {
+public:
+  explicit receive_right(shmbus::detail::reader_handle& r) noexcept
+      : reader_(r.begin_receive() ? &r : nullptr)
+  {
+  }
+  receive_right(receive_right&& other) noexcept : reader_(std::exchange(other.reader_, nullptr)) {}
+  ~receive_right() { give_up(); }
+
+  explicit operator bool() const noexcept { return reader_ != nullptr; }
+  void give_up() noexcept
+  {
+    if (auto* r = std::exchange(reader_, nullptr)) r->end_receive();
+  }
+
+private:
+  shmbus::detail::reader_handle* reader_;
+};
+
 /// What the waiting operations of a subscriber have in common: there is one at a time.
 template <class Derived, class... Results>
 struct subscriber_action : waiting_action<Derived, subscriber_state, Results...> {
-  bool is_the_one;  // else another one is pending, and this one only says so
-  bool tried;       // just before, in vain
+  receive_right is_the_one;  // else another one is pending, and this one only says so
+  bool tried;                // just before, in vain
 
-  subscriber_action(std::shared_ptr<subscriber_state> o, bool first, bool in_vain)
+  subscriber_action(std::shared_ptr<subscriber_state> o, bool in_vain)
       : waiting_action<Derived, subscriber_state, Results...>{std::move(o)},
-        is_the_one(first),
+        is_the_one(this->owner->reader),
         tried(in_vain)
   {
   }
 
-  std::uint32_t key() const noexcept { return this->owner->key(); }
+  wait_list& list() noexcept { return this->owner->waiting; }
   core::reader& client() noexcept { return this->owner->reader.implementation(); }
   bool worth_trying() noexcept { return this->owner->reader.readable(); }
   // A look costs little beside what a cancellable operation costs, and much beside a post.
@@ -81,10 +100,7 @@ struct subscriber_action : waiting_action<Derived, subscriber_state, Results...>
     ec = errc::busy;
     return true;
   }
-  void finished() noexcept
-  {
-    if (is_the_one) this->owner->reader.end_receive();
-  }
+  void finished(const operation*) noexcept { is_the_one.give_up(); }
 };
 
 struct receive_action : subscriber_action<receive_action, message> {
@@ -96,9 +112,8 @@ struct receive_action : subscriber_action<receive_action, message> {
 struct receive_batch_action : subscriber_action<receive_batch_action, std::size_t> {
   std::span<message> out;
 
-  receive_batch_action(std::shared_ptr<subscriber_state> o, bool first, bool in_vain,
-                       std::span<message> where)
-      : subscriber_action(std::move(o), first, in_vain), out(where)
+  receive_batch_action(std::shared_ptr<subscriber_state> o, bool in_vain, std::span<message> where)
+      : subscriber_action(std::move(o), in_vain), out(where)
   {
   }
 
@@ -207,7 +222,8 @@ public:
       ec = errc::closed;
   }
 
-  /// What is there now, or nothing. Never waits and makes no system call.
+  /// What is there now, or nothing. Never waits, and makes no system call but to wake a publisher that
+  /// waits for room.
   /// Errors: errc::too_many_held, busy (a receive is pending), closed, corrupt, forked.
   std::optional<message> try_receive()
   {
@@ -231,8 +247,8 @@ public:
   }
 
   /// Fills `out` with what is there now, up to `out.size()` messages; how many. Messages that stand in
-  /// it are released. Never waits and makes no system call. Errors: as try_receive(); none is reported
-  /// while there are messages.
+  /// it are released. Never waits, and makes no system call but to wake a publisher that waits for room.
+  /// Errors: as try_receive(); none is reported while there are messages.
   std::size_t try_receive_batch(std::span<message> out)
   {
     std::error_code ec;
@@ -311,7 +327,7 @@ public:
   /// Takes what is there without a trip through the executor, but yields to it after 64 messages in
   /// a row, so that it can't starve its neighbours; and each time if it can be cancelled, so that a
   /// receive that loses `receive() || timer` has taken nothing.
-  /// Throws      what async_receive() completes with, as std::system_error
+  /// Throws      what async_receive() completes with, as shmbus::error (with Boost too)
   /// Threads     as async_receive(); on any executor
   asio::awaitable<message> receive()
   {
@@ -324,9 +340,11 @@ public:
       }
     }
     in_a_row_ = 0;
-    co_return co_await asio::async_initiate<asio::use_awaitable_t<> const,
-                                            void(async_error_code, message)>(
-        initiate<async_detail::receive_action>{this, tried}, asio::use_awaitable);
+    async_error_code ec;
+    message m = co_await async_detail::initiate_awaitable<void(async_error_code, message)>(
+        initiate<async_detail::receive_action>{this, tried}, ec);
+    shmbus::detail::throw_if(ec, "cannot receive");
+    co_return m;
   }
 
   /// Fills `out` with up to `out.size()` messages, as an awaitable; at least one, and how many.
@@ -334,7 +352,7 @@ public:
   /// `out` must stay until it completes; messages that stand in it are released. Takes what is there
   /// without a trip through the executor, but yields to it after 64 calls in a row, earlier if the
   /// batches are large; and each time if it can be cancelled.
-  /// Throws      what async_receive_batch() completes with, as std::system_error
+  /// Throws      what async_receive_batch() completes with, as shmbus::error (with Boost too)
   /// Cost        message there: no post and no memory
   asio::awaitable<std::size_t> receive_batch(std::span<message> out)
   {
@@ -349,9 +367,12 @@ public:
       shmbus::detail::throw_if(ec, "cannot receive");
     }
     in_a_row_ = 0;
-    co_return co_await asio::async_initiate<asio::use_awaitable_t<> const,
-                                            void(async_error_code, std::size_t)>(
-        initiate<async_detail::receive_batch_action>{this, tried}, asio::use_awaitable, out);
+    async_error_code ec;
+    const auto count =
+        co_await async_detail::initiate_awaitable<void(async_error_code, std::size_t)>(
+            initiate<async_detail::receive_batch_action>{this, tried}, ec, out);
+    shmbus::detail::throw_if(ec, "cannot receive");
+    co_return count;
   }
 
   /// The same with memory of its own.
@@ -382,10 +403,11 @@ private:
       return;
     }
     state_ = std::make_shared<async_detail::subscriber_state>(bus.implementation(), options, ec);
-    if (ec)
-      state_.reset();
-    else
-      bus.implementation()->add(state_);
+    if (!ec && !bus.implementation()->add(*state_, state_->reader.id().slot)) {
+      state_->close();
+      ec = errc::closed;
+    }
+    if (ec) state_.reset();
   }
 
   template <class Action>
@@ -399,10 +421,8 @@ private:
     template <class Handler, class... Arguments>
     void operator()(Handler&& handler, Arguments... arguments) const
     {
-      const bool first = self->state_->reader.begin_receive();
       async_detail::start_operation(std::forward<Handler>(handler),
-                                    Action(self->state_, first, tried, arguments...),
-                                    self->executor_);
+                                    Action(self->state_, tried, arguments...), self->executor_);
     }
   };
 

@@ -26,13 +26,13 @@ struct attempted {
 /// succeed.
 ///
 /// Derived gives
-///   key()                     the list of the hub
+///   list()                    where it waits
 ///   client()                  whose bell it is
 ///   try_once(ec, results...)  whether it is done, with results or an error
 ///   worth_trying()            after it was entered into the list: whether not to sleep after all
-///   finished()                before the handler is called, or the operation dropped
+///   finished(operation)       before the handler is called, or the operation dropped; null if it was
+///                             made no operation
 /// and may hide
-///   first_in_line             whether those who wait come before it
 ///   has_nothing(cancellable)  whether it is known that there is nothing: it then sleeps at once
 ///   spin_for()                how long to try again and again before it sleeps
 template <class Derived, class Owner, class... Results>
@@ -41,7 +41,6 @@ struct waiting_action {
   bool waited = false;
   std::chrono::steady_clock::time_point spin_until{};
 
-  static constexpr bool first_in_line = false;
   bool has_nothing(bool) noexcept { return false; }
   std::chrono::nanoseconds spin_for() const noexcept { return std::chrono::nanoseconds{0}; }
 
@@ -52,8 +51,7 @@ struct waiting_action {
   {
     auto& derived = static_cast<Derived&>(*this);
     std::optional<std::tuple<async_error_code, Results...>> arguments;
-    if (Derived::first_in_line && !waited && owner->get_hub().others_wait(derived.key()))
-      return arguments;
+    if (others_come_first()) return arguments;
     arguments.emplace();
     std::error_code ec;
     const bool done = std::apply(
@@ -75,8 +73,8 @@ struct waiting_action {
     waited = true;
     std::error_code ec;
     return keep->get_hub().wait(
-               self, derived.key(), derived.client(), [&] { return derived.worth_trying(); }, ec) ==
-           hub::waited::waiting;
+               self, derived.list(), derived.client(), [&] { return derived.worth_trying(); },
+               ec) == hub::waited::waiting;
   }
 
   attempted<Results...> attempt(operation* self)
@@ -84,17 +82,13 @@ struct waiting_action {
     // The operation, and this object with it, may be gone once wait() has put it to sleep.
     const auto keep = owner;
     auto& derived = static_cast<Derived&>(*this);
-    const std::uint32_t key = derived.key();
     while (true) {
-      const bool behind = Derived::first_in_line && !waited && keep->get_hub().others_wait(key);
-      if (!behind) {
-        if (auto done = try_now()) return {std::move(done), false};
-        if (spin()) return {std::nullopt, true};
-      }
+      if (auto done = try_now()) return {std::move(done), false};
+      if (spin()) return {std::nullopt, true};
       waited = true;
       std::error_code ec;
       switch (keep->get_hub().wait(
-          self, key, derived.client(), [&] { return !behind && derived.worth_trying(); }, ec)) {
+          self, derived.list(), derived.client(), [&] { return derived.worth_trying(); }, ec)) {
         case hub::waited::waiting: return {};
         case hub::waited::ready: break;
         case hub::waited::failed: return fail(ec);
@@ -105,6 +99,13 @@ struct waiting_action {
   }
 
 private:
+  // Operations that take turns queue up; one that has waited was sent here since it is its turn.
+  bool others_come_first()
+  {
+    const wait_list& list = static_cast<Derived&>(*this).list();
+    return list.takes_turns && !waited && owner->get_hub().others_wait(list);
+  }
+
   attempted<Results...> fail(const async_error_code& ec)
   {
     return {std::tuple<async_error_code, Results...>(ec, Results{}...), false};
