@@ -62,7 +62,8 @@ public:
     // Each by itself: an alarm leaves the wait for the word in place, and the other way round.
     const bool wait_again = !waiting_ || ticket_ != expected;
     const bool poll_again = !polling_ && watched_.alarm >= 0;
-    if (!wait_again && !poll_again) return;
+    const bool sent = ::io_uring_sq_ready(&ring_) == 0;  // else a try before this one failed
+    if (!wait_again && !poll_again && sent) return;
     if (waiting_ && wait_again) {
       // Whoever changed the word since then wakes us, unless he died before he did.
       if (::io_uring_sqe* cancel = ::io_uring_get_sqe(&ring_)) {
@@ -81,7 +82,10 @@ public:
       ec = std::make_error_code(std::errc::resource_unavailable_try_again);
       return;
     }
-    if (const int result = ::io_uring_submit(&ring_); result < 0) ec = shm::system_error(-result);
+    if (const int result = ::io_uring_submit(&ring_); result < 0)
+      ec = shm::system_error(-result);
+    else if (::io_uring_sq_ready(&ring_) != 0)
+      ec = std::make_error_code(std::errc::resource_unavailable_try_again);
   }
 
   bool drain() noexcept override
