@@ -10,6 +10,7 @@ namespace model::bus_memory {
 
 inline constexpr int control_descriptor = 1'000'000;
 inline constexpr int data_descriptor = 1'000'001;
+inline constexpr int alarm_descriptor = 1'000'002;
 
 /// An empty bus of these limits, from now on.
 void begin(std::uint32_t max_clients, std::uint64_t buffer_size);

@@ -41,7 +41,7 @@ void let_go_of_the_dead(process_id dead)
   for (alarm* a : alarms) {
     if (!a || !alive(a->process)) continue;
     ++a->rung;
-    wake(a);
+    wake(a->sleeps_on);
   }
 }
 
@@ -106,8 +106,13 @@ mapping::mapping(const file& f, std::size_t size, access, std::error_code& ec) n
 }
 mapping::~mapping() = default;
 
-directory_watch::directory_watch(const char*, std::error_code& ec) noexcept { ec.clear(); }
-bool directory_watch::drain() noexcept { return false; }
+// Deaths come by the kernel's alarms, but who asks for a descriptor gets one.
+directory_watch::directory_watch(const char*, std::error_code& ec) noexcept
+    : inotify_(bus_memory::alarm_descriptor)
+{
+  ec.clear();
+}
+bool directory_watch::drain() noexcept { return true; }
 
 // Locks. Each is a step; who takes one knows what the one who let it go knew.
 bool file_lock::try_lock(std::uint64_t byte)

@@ -10,12 +10,15 @@
 #include "core/logging.hpp"
 #include "core/recovery.hpp"
 #include "model/bus_memory.hpp"
+#include "model/event_loop.hpp"
 #include "model/explorer.hpp"
 #include "model/kernel.hpp"
 #include "shmbus/client_info.hpp"
 #include "sync/readiness.hpp"
+#include "wake/wakeup.hpp"
 
 #include <map>
+#include <utility>
 
 namespace shmbus::core {
 
@@ -121,6 +124,7 @@ void begin_library()
 {
   using namespace shmbus::core;
   watches = new std::map<const death_watch*, watch*>;
+  begin_descriptors();
 }
 
 }  // namespace model
@@ -129,12 +133,46 @@ namespace shmbus {
 
 std::filesystem::path default_directory() { return "/model"; }
 
-// Nobody asks for a descriptor.
-namespace detail {
-struct port::state {};
-port::~port() = default;
-int port::descriptor() const noexcept { return -1; }
-}  // namespace detail
+// A descriptor that an event loop of the model can wait for.
+namespace wake {
+namespace {
+
+class wakeup_of_model final : public wakeup {
+public:
+  explicit wakeup_of_model(const std::uint32_t* word) : descriptor_(model::new_descriptor(word)) {}
+  ~wakeup_of_model() override { model::kernel::remove(waited().deaths); }
+
+  int descriptor() const noexcept override { return descriptor_; }
+  void watch(std::uint32_t expected, std::error_code&) noexcept override
+  {
+    if (waited().expected) return;
+    waited().expected = expected;
+    model::wake(waited().word);
+  }
+  bool drain() noexcept override
+  {
+    waited().expected.reset();
+    return std::exchange(waited().deaths.rung, 0) != 0;
+  }
+  void abandon() noexcept override {}
+  const char* name() const noexcept override { return "model"; }
+
+private:
+  model::waitable& waited() const noexcept { return model::waitable_of(descriptor_); }
+
+  int descriptor_;
+};
+
+}  // namespace
+
+std::unique_ptr<wakeup> make_wakeup(watched w, std::error_code& ec)
+{
+  ec.clear();
+  return std::make_unique<wakeup_of_model>(w.word);
+}
+
+}  // namespace wake
+// Nobody asks for one of the synchronous API.
 namespace sync {
 std::unique_ptr<readiness> readiness::open(core::reader&, std::error_code&) { return nullptr; }
 void readiness::found_nothing() noexcept {}

@@ -112,6 +112,32 @@ const enter_scenario place_used_again({
     .set_stage = [] { publisher_follows(false); },
 });
 
+const enter_scenario sends_nothing({
+    .name = "a publisher that sent nothing makes way for another one as its lane is looked for",
+    .limits = {},
+    .in_short = {2, 9000, 1000},
+    .at_length = {2, 3000000, 300000},
+    .set_stage =
+        [] {
+          auto& w = *new world(2);
+          receiver& r = w.subscriber(w.process("subscriber"), overflow::drop_oldest, 2, 1);
+          party& p = w.process("publishers");
+          sender& a = w.publisher(p);
+          sender& silent = w.add_sender(p);
+          sender& b = w.add_sender(p);
+          r.receives_all();
+          spawn(p.id, [&] {
+            a.publish();
+            a.close();
+            silent.join_when_free();
+            yield();
+            silent.close();
+            b.join_when_free();
+            b.publish();
+          });
+        },
+});
+
 const enter_scenario leaves_unseen({
     .name = "a publisher sends once more and leaves while its lane is looked at",
     .limits = {},

@@ -80,6 +80,29 @@ const enter_scenario short_of_memory({
         },
 });
 
+const enter_scenario completions_come_round({
+    .name = "drop_oldest: releases come round while their publisher does not collect",
+    .limits = {},
+    .in_short = {1, 3000, 1000},
+    .at_length = {2, 3000000, 300000},
+    .set_stage =
+        [] {
+          auto& w = *new world(4);
+          receiver& r = w.subscriber(w.process("subscriber"), overflow::drop_oldest, 1, 1);
+          sender& s = w.publisher(w.process("publisher"));
+          s.size = 12000;  // a release that is lost is memory that is missed soon
+          spawn(r.in.id, [&] {
+            {
+              // As many are out as can be: one held, one queued, one on its way.
+              const auto first = r.receive();
+              while (s.published < 2) yield();
+            }
+            r.receive_all();
+          });
+          s.publishes(7);
+        },
+});
+
 const enter_scenario bit_taken_back({
     .name = "three messages come while a subscriber takes their publisher's bit back",
     .limits = {},

@@ -17,14 +17,14 @@ using shmbus::overflow;
 
 namespace {
 
-const shmbus::topic the_topic{"/m"};
-
 struct content {
   std::uint64_t sender;
   std::uint64_t index;
 };
 
 }  // namespace
+
+const shmbus::topic world::topic{"/m"};
 
 party::party(const char* name, bool may_die)
     : id(new_process(name, may_die)), bus([&] {
@@ -65,23 +65,22 @@ void sender::publishes(int count, bool then_leaves)
   });
 }
 
-template <class Publish>
-bool sender::publish_one(Publish call)
+sender::attempt sender::begin_publish()
 {
   const int index = begun++;
   done.push_back(false);
-  alignas(16) std::byte payload[sizeof(content)];
   const content c{static_cast<std::uint64_t>(number), static_cast<std::uint64_t>(index)};
-  std::memcpy(payload, &c, sizeof(c));
   static std::byte all[most_fibers + 1][std::size_t{1} << 16];
-  std::byte* const large = all[current_fiber() + 1];
-  std::memcpy(large, payload, sizeof(payload));
-  std::error_code ec;
+  std::byte* const bytes = all[current_fiber() + 1];
+  std::memcpy(bytes, &c, sizeof(c));
   inside = true;
-  const std::size_t bytes = size_of(c.index);
-  call(shmbus::payload_view(std::span<const std::byte>(large, bytes)), ec);
+  return {index, shmbus::payload_view(std::span<const std::byte>(bytes, size_of(c.index)))};
+}
+
+bool sender::end_publish(int index, const std::error_code& ec)
+{
   inside = false;
-  if (ec == shmbus::errc::closed && !handle) return false;
+  if (ec == shmbus::errc::closed && !joined()) return false;
   const bool short_of_memory = may_be_short && ec == shmbus::errc::buffer_full;
   if (ec && ec != shmbus::errc::queue_full && !short_of_memory)
     violation("publish says %s", ec.message().c_str());
@@ -99,12 +98,18 @@ bool sender::publish_one(Publish call)
 
 bool sender::publish()
 {
-  return publish_one([&](const auto& p, auto& ec) { handle->publish(the_topic, p, ec); });
+  std::error_code ec;
+  const auto [index, payload] = begin_publish();
+  handle->publish(world::topic, payload, ec);
+  return end_publish(index, ec);
 }
 
 bool sender::try_publish()
 {
-  return publish_one([&](const auto& p, auto& ec) { handle->try_publish(the_topic, p, ec); });
+  std::error_code ec;
+  const auto [index, payload] = begin_publish();
+  handle->try_publish(world::topic, payload, ec);
+  return end_publish(index, ec);
 }
 
 void receiver::join()
@@ -135,8 +140,13 @@ void receiver::join_when_free()
 void receiver::subscribe()
 {
   std::error_code ec;
-  handle->subscribe(the_topic.name(), ec);
+  handle->subscribe(world::topic.name(), ec);
   if (ec) violation("subscribe says %s", ec.message().c_str());
+  note_subscription();
+}
+
+void receiver::note_subscription()
+{
   before.assign(owner.senders.size(), 0);
   for (std::size_t i = 0; i != before.size(); ++i) before[i] = owner.senders[i]->begun;
   subscribed = true;
@@ -154,7 +164,7 @@ void receiver::check(const shmbus::message& m)
   if (m.payload().size() < sizeof(c)) violation("a message of %zu bytes", m.payload().size());
   races::access(m.payload().data(), sizeof(c), false);
   std::memcpy(&c, m.payload().data(), sizeof(c));
-  if (m.topic() != the_topic.name()) violation("a message on another topic");
+  if (m.topic() != world::topic.name()) violation("a message on another topic");
   if (c.sender >= owner.senders.size())
     violation("a message of nobody: %lx %lx at %s", c.sender, c.index,
               bus_memory::describe(m.payload().data()));
@@ -291,10 +301,10 @@ void world::look_at(receiver& r)
       if (done || n + 1 == s.begun) ++most;
     }
   }
-  const std::uint64_t accounted = static_cast<std::uint64_t>(r.received) + r.handle->lost();
+  const std::uint64_t accounted = static_cast<std::uint64_t>(r.received) + r.lost();
   if (accounted < least || accounted > most)
     violation("of %lu to %lu messages %d were received and %lu lost", least, most, r.received,
-              r.handle->lost());
+              r.lost());
 }
 
 shmbus::core::audit_report world::audit()
@@ -319,15 +329,14 @@ void world::next_act()
       look_at(*r);
   if (all_live && audit().queued != 0) violation("a subscriber sleeps beside a message");
   for (auto& s : senders)
-    if (alive(s->in.id) && s->handle && s->inside)
-      violation("a publisher waits for room that there is");
+    if (alive(s->in.id) && s->stuck()) violation("a publisher waits for what there is");
   publish_once_more();
 }
 
 void world::publish_once_more()
 {
   for (auto& s : senders)
-    if (alive(s->in.id) && s->handle && !s->inside)
+    if (alive(s->in.id) && s->joined() && !s->inside)
       spawn(s->in.id, [s = s.get()] { s->publish(); });
 }
 

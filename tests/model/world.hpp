@@ -5,8 +5,10 @@
 #include "model/explorer.hpp"
 #include "shmbus/sync.hpp"
 
+#include <concepts>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 /// What scenarios are made of: processes with publishers and subscribers of the synchronous API, and
@@ -25,11 +27,12 @@ class world;
 
 /// What stands in a lane's slot, and what does not.
 inline constexpr std::size_t small_size = 16;
-inline constexpr std::size_t chunk_size = 256;
+inline constexpr std::size_t chunk_size = 112;
 
 /// A publisher; each message says whose and the how manieth it is.
 struct sender {
   sender(world& w, party& p, int number) : owner(w), in(p), number(number) {}
+  virtual ~sender() = default;
 
   void join();
   /// The same, as soon as there is a place.
@@ -37,10 +40,13 @@ struct sender {
   /// A thread that publishes so many messages, then leaves if it is to.
   void publishes(int count, bool then_leaves = false);
   /// Waits for room where a subscriber asked for that. False: it is not published.
-  bool publish();
+  virtual bool publish();
   /// Never waits.
   bool try_publish();
   void close() { handle.reset(); }
+  virtual bool joined() const { return handle.has_value(); }
+  /// Waits for what has come.
+  virtual bool stuck() const { return joined() && inside; }
   std::size_t size_of(std::uint64_t index) const noexcept
   {
     return index % 2 != 0 && odd_size != 0 ? odd_size : size;
@@ -58,14 +64,21 @@ struct sender {
   std::vector<bool> done;  // of those begun: whether it was published
   bool inside = false;     // of a publish
 
-private:
-  template <class Publish>
-  bool publish_one(Publish call);
+protected:
+  /// A message that is being published; its payload stays until this thread's next one.
+  struct attempt {
+    int index;
+    shmbus::payload_view payload;
+  };
+  attempt begin_publish();
+  /// False: it is not published.
+  bool end_publish(int index, const std::error_code& ec);
 };
 
 /// A subscriber.
 struct receiver {
   receiver(world& w, party& p, shmbus::subscriber_options o) : owner(w), in(p), options(o) {}
+  virtual ~receiver() = default;
 
   void join();
   void join_when_free();
@@ -80,9 +93,14 @@ struct receiver {
   /// One that is held still is what it was.
   void check_again(const shmbus::message& m);
   void leave();
+  virtual std::uint64_t lost() const { return handle->lost(); }
 
 private:
   void subscribe();
+
+protected:
+  /// subscribe() is about to return.
+  void note_subscription();
 
 public:
   world& owner;
@@ -111,6 +129,9 @@ private:
 
 class world {
 public:
+  /// What all messages are published on.
+  static const shmbus::topic topic;
+
   /// A bus of these limits.
   explicit world(std::uint32_t max_clients, std::uint64_t buffer_size = 64 << 10);
 
@@ -120,6 +141,23 @@ public:
   sender& publisher(party& p);
   receiver& add_receiver(party& p, shmbus::subscriber_options o);
   receiver& subscriber(party& p, shmbus::overflow o, std::uint32_t capacity, std::uint32_t held);
+  /// Clients of another kind.
+  template <class Sender>
+  Sender& add(std::unique_ptr<Sender> made)
+    requires std::derived_from<Sender, sender>
+  {
+    Sender& s = *made;
+    senders.push_back(std::move(made));
+    return s;
+  }
+  template <class Receiver>
+  Receiver& add(std::unique_ptr<Receiver> made)
+    requires std::derived_from<Receiver, receiver>
+  {
+    Receiver& r = *made;
+    receivers.push_back(std::move(made));
+    return r;
+  }
 
   /// What has to hold when nobody can go on: an audit finds nothing, nobody sleeps beside a message
   /// or waits for room that there is. Then each publisher that is there publishes once more.
