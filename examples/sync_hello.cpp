@@ -25,7 +25,8 @@ try {
   const std::size_t reached = publisher.publish(topic, "hello");
   std::printf("published to %zu subscriber(s)\n", reached);
 
-  // The message is not copied: it is the memory that the publisher filled, until `m` goes.
+  // A message as small as this one was copied out of its queue; a larger one is the memory that the
+  // publisher filled, until `m` goes.
   const auto m = subscriber.receive_for(1s);
   if (!m) {
     std::fprintf(stderr, "no message came\n");

@@ -16,7 +16,7 @@ namespace shmbus {
 struct client_info {
   client_id id;            ///< as message::publisher() names it
   bool publisher = false;  ///< else a subscriber
-  /// "live", "leaving", "dying", "dead" (an orphan: gone, with unread messages), "reclaim"
+  /// "live", "leaving", "dying", "orphan" (a publisher that is gone, with unread messages), "reclaim"
   std::string state;
   ::pid_t pid = 0;  ///< as the client saw itself: another pid namespace has other numbers
   std::uint32_t queue_capacity = 0;  ///< of a subscriber: subscriber_options::queue_capacity
@@ -24,7 +24,7 @@ struct client_info {
   /// Of a subscriber: what happens when its queue is full.
   shmbus::overflow overflow = shmbus::overflow::drop_oldest;
   std::vector<std::string> patterns;  ///< of a subscriber: what it is subscribed to
-  /// Of a dead publisher: the subscribers that have yet to receive what it published. It keeps its
+  /// Of an orphan: the subscribers that have yet to receive what it published. It keeps its
   /// place on the bus until they have.
   std::vector<client_id> unread_by;
 };
@@ -42,7 +42,7 @@ struct bus_info {
 /// One bus found in a directory.
 struct bus_entry {
   std::string name;     ///< what broker_config::name has to be to open it
-  bool in_use = false;  ///< some process has it open
+  bool in_use = false;  ///< some process has it open, or we may not look whether one has
 };
 
 /// The directory that a configuration without one means: `$SHMBUS_DIR`, `$SHMBUS_DIRECTORY`, or else

@@ -31,8 +31,8 @@ struct broker_config {
   /// Bytes of message memory, all publishers together. A limit, not a reservation: memory is taken
   /// page by page as it is needed. 64 KiB to 32 GiB.
   std::size_t buffer_size = std::size_t{64} << 20;
-  /// Publishers and subscribers together. 2 to 8192; each costs about 300 bytes of the bus up to
-  /// 1,000 clients, and the cost of one grows with their number (a bit for each other one, twice).
+  /// Publishers and subscribers together. 2 to 8192; each costs 320 bytes of the bus up to 512
+  /// clients, 448 up to 1,024, and so on: it has a bit for each other one, twice.
   std::uint32_t max_clients = 1000;
   /// Patterns that one subscriber may have. 1 to 65536.
   std::uint32_t max_subscriptions_per_client = 100;

@@ -108,8 +108,8 @@ public:
     }
     return *this;
   }
-  /// Gives the memory back to its publisher. A system call is made only to wake a publisher that
-  /// waits for room, or if its subscriber is gone and this was its last message.
+  /// Gives the memory back to its publisher. A system call is made only if its subscriber is gone and
+  /// this was its last message.
   ~message()
   {
     if (r_.owner) detail::release(r_);

@@ -17,6 +17,11 @@ bool same_limits(const broker_config& wanted, const broker_config& there) noexce
          wanted.max_subscriptions_per_client == there.max_subscriptions_per_client;
 }
 
+void warn_without_alarm(const std::error_code& ec)
+{
+  log_warning("deaths are looked for once a second: " + ec.message());
+}
+
 }  // namespace
 
 std::shared_ptr<bus> bus::open(const broker_config& config, std::error_code& ec)
@@ -129,6 +134,7 @@ int bus::alarm_descriptor()
   if (!alarm_) {
     std::error_code ec;
     alarm_.emplace((files_.path / "lock").c_str(), ec);
+    if (ec) warn_without_alarm(ec);
   }
   return alarm_->descriptor();
 }
@@ -147,7 +153,7 @@ bool bus::watch_for_deaths()
     std::error_code ec;
     deaths_ = death_watch::start(*this, ec);
     sweep(*this);  // who died before the watch was there is not told of by it
-    if (ec) log_warning("deaths are noticed after a second only: " + ec.message());
+    if (ec) warn_without_alarm(ec);
   }
   return deaths_ != nullptr;
 }

@@ -453,10 +453,11 @@ std::vector<bus_entry> list_buses(const std::filesystem::path& directory, std::e
   for (; entries != std::filesystem::directory_iterator{}; entries.increment(ec)) {
     if (ec) return found;
     const std::string name = entries->path().filename().string();
-    std::error_code ignored;
-    if (!core::valid_bus_name(name) || !std::filesystem::exists(entries->path() / "lock", ignored))
+    std::error_code refused;
+    const bool there = std::filesystem::exists(entries->path() / "lock", refused);
+    if (!core::valid_bus_name(name) || !(there || refused == std::errc::permission_denied))
       continue;
-    found.push_back({name, core::bus_in_use(entries->path())});
+    found.push_back({name, refused || core::bus_in_use(entries->path())});
   }
   std::sort(found.begin(), found.end(), [](auto& a, auto& b) { return a.name < b.name; });
   return found;

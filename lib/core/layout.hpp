@@ -110,7 +110,7 @@ struct alignas(2 * cache_line) lane_header {
 
   // Written by the publisher.
   alignas(cache_line) shared_u64 dropped;  // lost without a position of their own
-  shared_u32 want_space;                   // 1: ring the publisher after a release
+  shared_u32 want_space;                   // 1: ring the publisher after a take
 
   // Written by the subscriber.
   alignas(cache_line) shared_u64 read;  // positions that it has taken or gone past

@@ -71,7 +71,7 @@ const char* name_of(slot_state s) noexcept
     case slot_state::live: return "live";
     case slot_state::leaving: return "leaving";
     case slot_state::dying: return "dying";
-    case slot_state::dead: return "dead";
+    case slot_state::dead: return "orphan";
     case slot_state::reclaim: return "reclaim";
   }
   return "corrupt";

@@ -48,7 +48,8 @@ observation observe(const bus& b);
 /// What the files of a bus take of the file system.
 std::uint64_t file_bytes(const bus& b) noexcept;
 
-/// The state in words: "live", "leaving", "dying", "dead", "reclaim"; "corrupt" if it is none.
+/// The state in words: "live", "leaving", "dying", "orphan" (a dead publisher, with messages that
+/// somebody has yet to receive), "reclaim"; "corrupt" if it is none.
 const char* name_of(slot_state s) noexcept;
 
 }  // namespace shmbus::core

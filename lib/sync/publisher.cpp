@@ -194,22 +194,29 @@ std::size_t publisher::try_publish(shmbus::loan&& l)
   return checked(try_publish(std::move(l), ec), ec);
 }
 
+std::size_t publisher::subscribers(const topic& t, std::error_code& ec)
+{
+  ec.clear();
+  return state_->writer->subscribers(t, ec);
+}
+
 std::size_t publisher::subscribers(const topic& t)
 {
   std::error_code ec;
-  return checked(state_->writer->subscribers(t, ec), ec, t);
+  return checked(subscribers(t, ec), ec, t);
 }
 
-bool publisher::wait_for_subscribers(const topic& t, std::size_t n, std::chrono::nanoseconds d)
+bool publisher::wait_for_subscribers(const topic& t, std::size_t n, std::chrono::nanoseconds d,
+                                     std::error_code& ec)
 {
-  if (subscribers(t) >= n) return true;
+  ec.clear();
+  core::writer& w = *state_->writer;
+  if (w.subscribers(t, ec) >= n || ec) return !ec;
   const auto until = deadline_in(d);
-  std::error_code ec;
   const turnstile::turn turn(state_->one_waits, until);
   if (!turn) return false;
-  core::writer& w = *state_->writer;
   core::leased_bell* bell = state_->waiting.bell([&](auto& b) { w.attach(b); }, ec);
-  detail::throw_if(ec, "cannot wait for subscribers");
+  if (ec) return false;
   w.ask_for_subscribers(true);
   bool there;
   while (true) {
@@ -219,8 +226,16 @@ bool publisher::wait_for_subscribers(const topic& t, std::size_t n, std::chrono:
   }
   bell->disarm();
   w.ask_for_subscribers(false);
-  checked(0, ec, t);
-  return there || subscribers(t) >= n;
+  if (ec) return false;
+  return there || (w.subscribers(t, ec) >= n && !ec);
+}
+
+bool publisher::wait_for_subscribers(const topic& t, std::size_t n, std::chrono::nanoseconds d)
+{
+  std::error_code ec;
+  const bool there = wait_for_subscribers(t, n, d, ec);
+  detail::throw_if(ec, "cannot wait for subscribers");
+  return there;
 }
 
 client_id publisher::id() const noexcept { return state_->writer->id(); }

@@ -184,6 +184,7 @@ def _(place):
         os.chmod(place.directory, 0o777)
         for command in (["pub", "/a", "x"], ["sub", "/a"], ["info"]):
             place.run(*command, **options).expect(1, "", "permission denied: bus 'default' in .*")
+        assert "default  (permission denied)" in place.run("ls", **options).expect().out
         place.run("pub", "/a", "mine").expect()
         receiver.finish().expect(out="/a mine\n")
     finally:

@@ -130,6 +130,17 @@ def _(place):
     receiver.interrupt().expect(0, "", "received 5 messages, lost 0")
 
 
+@case("a bus that the dead fill is an error, which names who keeps them")
+def _(place):
+    receiver = stopped_subscriber(place, "--max-clients", "2")
+    place.run("pub", "/a", "x").expect()
+    place.run("pub", "/a", "x").expect(
+        1, "", rf"cannot make a publisher \(1 of 2 places .* process {receiver.pid}\): .* no room for "
+        rf"another client .*: bus 'default' in {place.directory}; stop some, .*")
+    receiver.signal(signal.SIGCONT)
+    receiver.interrupt().expect(0, "/a x\n", "received 1 message, lost 0")
+
+
 @case("--block waits for room, and then nothing is lost")
 def _(place):
     receiver = stopped_subscriber(place, "--count", "500")

@@ -84,6 +84,7 @@ def _(place):
                           ("--buffer-size", "-1M"), ("--max-clients", "-1"),
                           ("--max-clients", "1"), ("--max-clients", "8193"),
                           ("--max-subscriptions", "0"), ("--mode", "999"), ("--mode", "rw"),
+                          ("--mode", "400"), ("--mode", "777"),
                           ("--group", "no such group")):
         place.run("pub", "/a", "b", option, value).expect(2, "", rf".*{option}.*")
 

@@ -138,6 +138,23 @@ TEST_CASE("wait_for_subscribers() ends when enough have come")
   CHECK(pub.wait_for_subscribers(topic("/t"), 1));
   t.join();
   CHECK(pub.subscribers(topic("/t")) == 1);
+  std::error_code ec;
+  CHECK(pub.wait_for_subscribers(topic("/t"), 1, 0ns, ec));
+  CHECK(pub.subscribers(topic("/t"), ec) == 1);
+  CHECK_FALSE(ec);
+}
+
+TEST_CASE("a publisher that was closed counts and waits for no subscribers")
+{
+  sync::broker bus(own_bus());
+  sync::publisher pub(bus);
+  pub.close();
+  std::error_code ec;
+  CHECK(pub.subscribers(topic("/t"), ec) == 0);
+  CHECK(ec == errc::closed);
+  CHECK_FALSE(pub.wait_for_subscribers(topic("/t"), 1, 1s, ec));
+  CHECK(ec == errc::closed);
+  CHECK_THROWS_AS(pub.wait_for_subscribers(topic("/t"), 1), error);
 }
 
 TEST_CASE("the descriptor is readable as long as there are messages")

@@ -111,7 +111,7 @@ int forks_mode(const arguments& a)
     const auto lives_on = static_cast<::pid_t>(arena.of[0].published.load());
     bus.recover();
     for (const auto& client : bus.info().clients)
-      c.expect(client.pid == lives_on || client.state == "dead",
+      c.expect(client.pid == lives_on || client.state == "orphan",
                "a dead client is " + client.state);
     c.expect_nothing(audited(bus));
     arena.stop = true;

@@ -50,7 +50,7 @@ std::string as_text(const core::audit_report& r)
 }
 
 constexpr auto notes =
-    R"(Reads only; the bus goes on meanwhile. "pending" is what dead clients left and the
+    R"(Only looks; the bus goes on meanwhile. "pending" is what dead clients left and the
 next sweep, or a slow subscriber, has yet to deal with: no problem.
 Exit status 0: nothing is wrong.)";
 

@@ -60,6 +60,17 @@ failure explain(const std::error_code& ec, const std::string& bus)
   return {status_error, text};
 }
 
+failure explain(const std::system_error& e, const std::string& bus)
+{
+  // Who fills the bus, and which setting is wrong. For the others the context is what we say ourselves.
+  const auto& ec = e.code();
+  if (ec != errc::too_many_clients && ec != errc::invalid_config) return explain(ec, bus);
+  std::string text = e.what();
+  if (ec == errc::too_many_clients) text.append(": ").append(bus);
+  text.append("; ").append(advice(ec));
+  return {status_error, text};
+}
+
 failure explain(const config::problem& p)
 {
   if (p.where() == config::problem::place::environment) return usage(p.what());

@@ -32,6 +32,8 @@ inline failure usage(const std::string& text) { return {status_usage, text}; }
 
 /// What happened, on which bus, and what to do about it. `bus` is a text like "bus 'x' in /y".
 failure explain(const std::error_code& ec, const std::string& bus);
+/// The same for what the library threw, which knows more of some errors.
+failure explain(const std::system_error& e, const std::string& bus);
 
 /// What is wrong with a configuration, which says itself where.
 failure explain(const config::problem& p);

@@ -115,7 +115,7 @@ int run(int argc, char** argv)
     complain(f.what() + (wrong_usage ? " (try " + help_command(app) + ")" : ""));
     return f.status();
   } catch (const std::system_error& e) {
-    complain(explain(e.code(), bus.text()).what());
+    complain(explain(e, bus.text()).what());
   } catch (const std::bad_alloc&) {
     complain("this process has no memory left");
   } catch (const std::exception& e) {

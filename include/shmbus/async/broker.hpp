@@ -73,7 +73,8 @@ public:
     shmbus::detail::throw_if(ec, ec ? "cannot open " + shmbus::detail::describe(config) : "");
   }
 
-  /// The same without exceptions: not is_open() afterwards if `ec` is set.
+  /// The same without exceptions: not is_open() afterwards if `ec` is set. Such a broker can be closed,
+  /// moved and destroyed; publishers and subscribers on it give errc::closed; no more.
   basic_broker(const Executor& executor, const broker_config& config, std::error_code& ec)
       : executor_(executor)
   {

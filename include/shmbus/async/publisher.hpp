@@ -284,7 +284,8 @@ public:
   /// Completes   when it is published, on the executor of `token`, never inside this call; `t` and
   ///             the payload must stay until then
   /// Signature   void(error_code, std::size_t reached)
-  /// Errors      see above; asio::error::operation_aborted: cancelled, and nobody got it
+  /// Errors      see above; asio::error::operation_aborted: cancelled, and nobody got it; at the first
+  ///             wait errc::too_many_clients (all bells of the bus are taken) or the system's
   /// Cancels     terminal, partial and total; published wholly or not at all
   /// Threads     safe; operations that wait complete in the order in which they came
   /// Cost        room there: one post; none: one wake-up
@@ -370,7 +371,8 @@ public:
   ///
   /// Completes   when they are there, on the executor of `token`, never inside this call
   /// Signature   void(error_code, std::size_t how_many)
-  /// Errors      errc::closed, forked; asio::error::operation_aborted
+  /// Errors      errc::closed, forked; asio::error::operation_aborted; at the first wait as
+  ///             async_publish()
   /// Cancels     terminal, partial and total
   /// Threads     safe; any number may be pending
   template <class Token = asio::default_completion_token_t<Executor>>

@@ -280,6 +280,9 @@ public:
   ///             errc::too_many_held   max_held messages of this subscriber are alive
   ///             errc::corrupt         a peer wrote garbage; its lane is used no more
   ///             errc::forked          the handle belongs to the parent process
+  ///             errc::too_many_clients           at the first wait: all bells of the bus are taken
+  ///             std::errc::function_not_supported, too_many_files_open and others of the system: at the
+  ///                                   first wait
   ///             asio::error::operation_aborted   cancelled; no message was taken
   /// Cancels     terminal, partial and total; a cancelled receive loses no message
   /// Threads     distinct subscribers: safe; one subscriber: one receive at a time
@@ -312,7 +315,8 @@ public:
   ///
   /// Completes   when a message is there, on the executor of `token`, never inside this call
   /// Signature   void(error_code)
-  /// Errors      errc::busy (a receive is pending), closed, forked; operation_aborted
+  /// Errors      errc::busy (a receive is pending), closed, forked; operation_aborted; at the first
+  ///             wait as async_receive()
   /// Cancels     terminal, partial and total
   /// Threads     as async_receive()
   template <class Token = asio::default_completion_token_t<Executor>>

@@ -117,12 +117,18 @@ public:
     return try_publish(std::move(l).untyped(), ec);
   }
 
-  /// How many subscribers a message on `t` would reach now.
+  /// How many subscribers a message on `t` would reach now. Errors: closed, corrupt, forked.
   std::size_t subscribers(const topic& t);
+  /// The same without exceptions: 0 if `ec` is set.
+  std::size_t subscribers(const topic& t, std::error_code& ec);
 
-  /// Waits until at least `n` subscribers match `t`; false if `d` passed first.
+  /// Waits until at least `n` subscribers match `t`; false if `d` passed first. Errors: those of
+  /// subscribers(); too_many_clients: all bells of the bus are taken.
   bool wait_for_subscribers(const topic& t, std::size_t n,
                             std::chrono::nanoseconds d = std::chrono::nanoseconds::max());
+  /// The same without exceptions: false if `ec` is set.
+  bool wait_for_subscribers(const topic& t, std::size_t n, std::chrono::nanoseconds d,
+                            std::error_code& ec);
 
   /// What message::publisher() says of its messages.
   client_id id() const noexcept;

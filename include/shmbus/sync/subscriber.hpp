@@ -56,7 +56,8 @@ public:
   message receive();
   message receive(std::error_code& ec);  ///< an empty message if `ec` is set
 
-  /// What is there now, or nothing. Never blocks and makes no system call.
+  /// What is there now, or nothing. Never blocks, and makes no system call but to wake a publisher that
+  /// waits for room.
   std::optional<message> try_receive();
   /// The same without exceptions: nothing if `ec` is set.
   std::optional<message> try_receive(std::error_code& ec);

@@ -40,7 +40,6 @@ std::string state_of(const core::observed_client& c, bool stopped)
 {
   if (c.dead) return "dead";
   if (c.state == core::slot_state::live) return stopped ? "stopped" : "alive";
-  if (c.role == client_role::publisher && c.state == core::slot_state::dead) return "orphan";
   return core::name_of(c.state);
 }
 
