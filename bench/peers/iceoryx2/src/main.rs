@@ -199,6 +199,7 @@ fn open_out(node: &Node<ipc::Service>, o: &Options, channel: &str) -> Result<Out
     while service.dynamic_config().number_of_subscribers() < o.receivers {
         std::thread::sleep(Duration::from_millis(1));
     }
+    publisher.update_connections()?;
     Ok(Out { publisher, notifier, size: o.size })
 }
 
