@@ -67,12 +67,16 @@ bool port::woken() noexcept
 void port::take_rung(std::vector<std::uint32_t>& clients)
 {
   core::shared_u64* pending = state_->bell->pending();
+  bool any = false;
   for (std::uint32_t w = 0, end = state_->bus->client_words(); w != end; ++w) {
     if (pending[w].load(core::seq_cst) == 0) continue;
-    // Clear, then look at the client's own bits: its publisher sets those first.
+    any = true;
     for (std::uint64_t bits = pending[w].exchange(0, core::seq_cst); bits != 0; bits &= bits - 1)
       clients.push_back(w * 64 + static_cast<std::uint32_t>(std::countr_zero(bits)));
   }
+  // Clear, then look at the clients. Pairs with the publisher's fence between slot and bell: who finds
+  // a bit set and leaves it so is either looked at, or sees it cleared.
+  if (any) core::fence(core::seq_cst);
 }
 
 std::size_t port::recover() noexcept { return core::sweep(*state_->bus); }

@@ -55,8 +55,14 @@ public:
     if (--watchers_ == 0) writer.ask_for_subscribers(false);
   }
 
-  /// Whether a coroutine may publish once more without a trip through the executor.
-  bool may_go_on() noexcept { return in_a_row_.fetch_add(1, std::memory_order_relaxed) % 64 != 63; }
+  /// Whether a coroutine may publish once more without a trip through the executor. Threads that ask
+  /// at the same time may count once.
+  bool may_go_on() noexcept
+  {
+    const unsigned n = in_a_row_.load(std::memory_order_relaxed) + 1;
+    in_a_row_.store(n, std::memory_order_relaxed);
+    return n % 64 != 0;
+  }
 
 private:
   std::shared_ptr<async_detail::hub> hub_;
