@@ -10,14 +10,26 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+// What an optional does not hold, g++ takes for what is used uninitialized.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail {
 
 /// Keeps the context of a hub running. The hub does that itself, so that the operation may outlive the
 /// context.
 class io_work {
 public:
+  io_work() = default;
   explicit io_work(hub& h) : hub_(h.shared_from_this()) { hub_->hold_work(); }
   io_work(io_work&&) noexcept = default;
+  io_work& operator=(io_work&& other) noexcept
+  {
+    hub_.swap(other.hub_);
+    return *this;
+  }
   ~io_work()
   {
     if (hub_) hub_->let_work_go();
@@ -41,7 +53,8 @@ public:
     if constexpr (std::is_same_v<executor_type, IoExecutor>) {
       if (executor_ == io) return;
     }
-    work_.emplace(io_work(h), asio::executor_work_guard<executor_type>(executor_));
+    io_work_ = io_work(h);
+    work_.emplace(executor_);
   }
 
   const executor_type& executor() const noexcept { return executor_; }
@@ -50,7 +63,8 @@ public:
 
 private:
   executor_type executor_;
-  std::optional<std::pair<io_work, asio::executor_work_guard<executor_type>>> work_;
+  io_work io_work_;
+  std::optional<asio::executor_work_guard<executor_type>> work_;
 };
 
 /// Posts to the executor of a handler. One that is erased so far that it can't promise not to run the
@@ -353,3 +367,7 @@ void start_operation(Handler&& h, Action action, const IoExecutor& io)
 }
 
 }  // namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
