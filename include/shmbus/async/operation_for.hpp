@@ -70,12 +70,12 @@ private:
 /// Posts to the executor of a handler. One that is erased so far that it can't promise not to run the
 /// function in here is reached from the I/O executor, as in Asio's own operations.
 template <class Executor, class IoExecutor, class Function>
-void post_to(const Executor& executor, const IoExecutor& io, Function function)
+void post_to(const Executor& executor, const IoExecutor& io, Function&& function)
 {
   if constexpr (asio::can_require<Executor, asio::execution::blocking_t::never_t>::value)
-    asio::post(executor, std::move(function));
+    asio::post(executor, std::forward<Function>(function));
   else
-    asio::post(io, asio::bind_executor(executor, std::move(function)));
+    asio::post(io, asio::bind_executor(executor, std::forward<Function>(function)));
 }
 
 /// The handler's allocator; for one that names none, the one that Asio uses for its own operations.
