@@ -135,8 +135,6 @@ constexpr bound bounds[] = {
      }},
 };
 
-bool valid_mode(::mode_t m) noexcept { return (m & ~::mode_t{0666}) == 0 && (m & 0600) == 0600; }
-
 // `text` is what `entry` points into.
 bool find_group(const std::string& name, ::group& entry, std::vector<char>& text)
 {
@@ -292,6 +290,8 @@ std::error_code check_config(const broker_config& c) noexcept
     if (!b.holds(c)) return errc::invalid_config;
   return valid_mode(c.mode) ? std::error_code{} : make_error_code(errc::invalid_config);
 }
+
+bool valid_mode(::mode_t m) noexcept { return (m & ~::mode_t{0666}) == 0 && (m & 0600) == 0600; }
 
 std::string explain_config(const broker_config& c)
 {

@@ -26,6 +26,8 @@ inline constexpr std::uint64_t first_client_byte = 64;
 std::error_code check_config(const broker_config& config) noexcept;
 /// The same in words: the value, and what it may be. Empty if nothing is wrong.
 std::string explain_config(const broker_config& config);
+/// Whether files of a bus may have it: the owner reads and writes, others as wanted.
+bool valid_mode(::mode_t m) noexcept;
 bool valid_bus_name(std::string_view name) noexcept;
 
 /// Where buses are if nobody says it: made when it is needed, any other directory must exist.

@@ -8,13 +8,11 @@
 #include <asio/bind_immediate_executor.hpp>
 #endif
 
-#include <memory>
 #include <new>
 #include <optional>
 #include <thread>
 
 using namespace shmbus;
-using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
 using test::own_bus;
 

@@ -11,7 +11,7 @@ shmbus::broker broker_in(party& p, shmbus::asio::io_context& context)
   return shmbus::broker(context, {.adopt = true});
 }
 
-// A handler whose operation can be cancelled.
+// A handler whose operation can be cancelled, if there is a signal.
 template <class Function>
 struct in_slot {
   Function function;
@@ -34,9 +34,12 @@ in_slot(Function, shmbus::asio::cancellation_signal*) -> in_slot<Function>;
 
 program::program(party& p) : in(p), bus(broker_in(p, context)) {}
 
-void program::runs()
+void program::runs(std::function<void()> first)
 {
-  spawn(in.id, [this] { context.run(); });
+  spawn(in.id, [this, first = std::move(first)] {
+    first();
+    context.run();
+  });
 }
 
 async_sender::async_sender(world& w, program& p)
@@ -60,15 +63,11 @@ void async_sender::publishes_async(int count, shmbus::asio::cancellation_signal*
     --pending;
     if (ec == shmbus::errc::closed || ec == shmbus::asio::error::operation_aborted) {
       inside = false;
-      closed = closed || ec == shmbus::errc::closed;
       return;
     }
     if (end_publish(index, ec)) publishes_async(count - 1);
   };
-  if (cancelled_by)
-    publisher.async_publish(world::topic, stays, in_slot{std::move(handler), cancelled_by});
-  else
-    publisher.async_publish(world::topic, stays, std::move(handler));
+  publisher.async_publish(world::topic, stays, in_slot{std::move(handler), cancelled_by});
 }
 
 void async_sender::waits_for_subscribers(std::size_t count, std::function<void()> then)
@@ -102,12 +101,6 @@ async_receiver::async_receiver(world& w, program& p, shmbus::subscriber_options 
   if (!ec) note_subscription();
 }
 
-async_receiver::async_receiver(world& w, program& p, shmbus::subscriber_options o)
-    : async_receiver(w, p, o, *std::make_unique<std::error_code>())
-{
-  if (!subscribed) violation("a subscriber cannot join");
-}
-
 std::unique_ptr<async_receiver> async_receiver::try_join(world& w, program& p,
                                                          shmbus::subscriber_options o)
 {
@@ -136,10 +129,7 @@ void async_receiver::receives_all_async()
     m = {};
     receives_all_async();
   };
-  if (cancelled_by)
-    subscriber.async_receive(in_slot{std::move(handler), cancelled_by});
-  else
-    subscriber.async_receive(std::move(handler));
+  subscriber.async_receive(in_slot{std::move(handler), cancelled_by});
 }
 
 void async_receiver::waits_and_receives()

@@ -15,8 +15,8 @@ namespace model {
 struct program {
   explicit program(party& p);
 
-  /// One more thread that runs the loop until nothing waits in it.
-  void runs();
+  /// One more thread that runs the loop until nothing waits in it, after `first`.
+  void runs(std::function<void()> first = [] {});
 
   party& in;
   shmbus::asio::io_context context;
@@ -37,12 +37,10 @@ struct async_sender final : sender {
 
   program& on;
   shmbus::publisher publisher;
-  bool closed = false;
   std::atomic<int> pending{0};  // operations; any thread begins and ends them
 };
 
 struct async_receiver final : receiver {
-  async_receiver(world& w, program& p, shmbus::subscriber_options o);
   /// Null if there is no place, or no bus any more.
   static std::unique_ptr<async_receiver> try_join(world& w, program& p,
                                                   shmbus::subscriber_options o);

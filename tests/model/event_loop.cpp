@@ -119,9 +119,8 @@ void event_loop::run()
   std::erase(threads_, current_fiber());
 }
 
-bool event_loop::take_ready()
+void event_loop::take_ready()
 {
-  bool any = false;
   for (auto i = waiting_.begin(); i != waiting_.end();) {
     if (!i->ready()) {
       ++i;
@@ -129,9 +128,7 @@ bool event_loop::take_ready()
     }
     posted_.push_back({std::move(i->done), {}});
     i = waiting_.erase(i);
-    any = true;
   }
-  return any;
 }
 
 // As epoll does: what became ready since the last look is seen, and nothing comes between that and

@@ -99,7 +99,7 @@ private:
   void add(waiting w);
   template <class Which>
   void cancel(Which which);
-  bool take_ready();
+  void take_ready();
   void sleep();
   void look_again() noexcept;
 

@@ -15,9 +15,10 @@ program& add_program(world& w, const char* name, bool may_die = false)
 async_receiver& add_receiver(world& w, program& p, overflow o, std::uint32_t capacity,
                              std::uint32_t held)
 {
-  return w.add(std::make_unique<async_receiver>(
-      w, p,
-      shmbus::subscriber_options{.queue_capacity = capacity, .max_held = held, .overflow = o}));
+  auto made =
+      async_receiver::try_join(w, p, {.queue_capacity = capacity, .max_held = held, .overflow = o});
+  if (!made) violation("a subscriber cannot join");
+  return w.add(std::move(made));
 }
 
 async_sender& add_sender(world& w, program& p)
@@ -37,10 +38,9 @@ const enter_scenario one_bell({
           async_receiver& a = add_receiver(w, p, overflow::drop_oldest, 2, 1);
           async_receiver& b = add_receiver(w, p, overflow::drop_oldest, 2, 1);
           sender& s = w.publisher(w.process("publisher"));
-          spawn(p.in.id, [&] {
+          p.runs([&] {
             a.receives_all_async();
             b.receives_all_async();
-            p.context.run();
           });
           s.publishes(2);
         },
@@ -58,10 +58,7 @@ const enter_scenario waits({
           async_receiver& r = add_receiver(w, p, overflow::block, 2, 1);
           sender& a = w.publisher(w.process("publisher A"));
           sender& b = w.publisher(w.process("publisher B"));
-          spawn(p.in.id, [&] {
-            r.waits_and_receives();
-            p.context.run();
-          });
+          p.runs([&] { r.waits_and_receives(); });
           a.publishes(1);
           b.publishes(1);
         },
@@ -80,10 +77,7 @@ const enter_scenario cancelled({
           sender& s = w.publisher(w.process("publisher"));
           auto& signal = *new shmbus::asio::cancellation_signal;
           r.cancelled_by = &signal;
-          spawn(p.in.id, [&] {
-            r.receives_all_async();
-            p.context.run();
-          });
+          p.runs([&] { r.receives_all_async(); });
           spawn(p.in.id, [&] {
             for (int i = 0; i != 2; ++i)
               shmbus::asio::post(p.context.get_executor(), [&signal] {
@@ -150,10 +144,7 @@ const enter_scenario back_pressure({
           program& p = add_program(w, "publisher");
           async_sender& s = add_sender(w, p);
           r.receives_all();
-          spawn(p.in.id, [&] {
-            s.publishes_async(3);
-            p.context.run();
-          });
+          p.runs([&] { s.publishes_async(3); });
         },
 });
 
@@ -171,11 +162,10 @@ const enter_scenario cancelled_in_line({
           auto& signal = *new shmbus::asio::cancellation_signal;
           r.unordered = true;  // what was cancelled leaves no gap in the sequence
           r.receives_all();
-          spawn(p.in.id, [&] {
+          p.runs([&] {
             s.publishes_async(1);
             s.publishes_async(1, &signal);
             s.publishes_async(1);
-            p.context.run();
           });
           spawn(p.in.id, [&] {
             shmbus::asio::post(p.context.get_executor(), [&signal] {
@@ -216,22 +206,18 @@ const enter_scenario place_taken_over({
           program& p = add_program(w, "subscribers");
           async_receiver& a = add_receiver(w, p, overflow::drop_oldest, 2, 1);
           sender& s = w.publisher(w.process("publisher"));
-          spawn(p.in.id, [&] {
-            a.receives_all_async();
-            p.context.run();
-          });
+          p.runs([&] { a.receives_all_async(); });
           spawn(p.in.id, [&] {
             a.left = true;
             a.subscriber.close();
           });
-          spawn(p.in.id, [&w, &p] {
+          p.runs([&w, &p] {
             std::unique_ptr<async_receiver> b;
             while (!b) {
               b = async_receiver::try_join(w, p, {.queue_capacity = 2, .max_held = 1});
               if (!b) yield();
             }
             w.add(std::move(b)).receives_all_async();
-            p.context.run();
           });
           s.publishes(2);
         },
@@ -308,10 +294,7 @@ const enter_scenario waits_for_subscribers({
           async_sender& s = add_sender(w, p);
           receiver& r =
               w.add_receiver(w.process("subscriber"), {.queue_capacity = 2, .max_held = 1});
-          spawn(p.in.id, [&] {
-            s.waits_for_subscribers(1, [&s] { s.publishes_async(1); });
-            p.context.run();
-          });
+          p.runs([&] { s.waits_for_subscribers(1, [&s] { s.publishes_async(1); }); });
           spawn(r.in.id, [&r] {
             r.join();
             r.receive_all();
@@ -330,10 +313,7 @@ const enter_scenario publisher_dies({
           program& p = add_program(w, "subscriber");
           async_receiver& r = add_receiver(w, p, overflow::drop_oldest, 1, 1);
           sender& s = w.publisher(w.process("publisher", true));
-          spawn(p.in.id, [&] {
-            r.receives_all_async();
-            p.context.run();
-          });
+          p.runs([&] { r.receives_all_async(); });
           s.publishes(2);
         },
 });
@@ -350,10 +330,7 @@ const enter_scenario subscriber_dies({
           program& p = add_program(w, "publisher");
           async_sender& s = add_sender(w, p);
           r.receives_all();
-          spawn(p.in.id, [&] {
-            s.publishes_async(3);
-            p.context.run();
-          });
+          p.runs([&] { s.publishes_async(3); });
         },
 });
 

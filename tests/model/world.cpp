@@ -259,8 +259,7 @@ party& world::process(const char* name, bool may_die)
 
 sender& world::add_sender(party& p)
 {
-  senders.push_back(std::make_unique<sender>(*this, p, static_cast<int>(senders.size())));
-  return *senders.back();
+  return add(std::make_unique<sender>(*this, p, static_cast<int>(senders.size())));
 }
 
 sender& world::publisher(party& p)
@@ -282,8 +281,7 @@ receiver& world::subscriber(party& p, shmbus::overflow o, std::uint32_t capacity
 
 receiver& world::add_receiver(party& p, shmbus::subscriber_options o)
 {
-  receivers.push_back(std::make_unique<receiver>(*this, p, o));
-  return *receivers.back();
+  return add(std::make_unique<receiver>(*this, p, o));
 }
 
 // All that was published for it has to be received, or counted as lost.

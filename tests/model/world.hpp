@@ -142,21 +142,15 @@ public:
   receiver& add_receiver(party& p, shmbus::subscriber_options o);
   receiver& subscriber(party& p, shmbus::overflow o, std::uint32_t capacity, std::uint32_t held);
   /// Clients of another kind.
-  template <class Sender>
-  Sender& add(std::unique_ptr<Sender> made)
-    requires std::derived_from<Sender, sender>
+  template <class Client>
+  Client& add(std::unique_ptr<Client> made)
   {
-    Sender& s = *made;
-    senders.push_back(std::move(made));
-    return s;
-  }
-  template <class Receiver>
-  Receiver& add(std::unique_ptr<Receiver> made)
-    requires std::derived_from<Receiver, receiver>
-  {
-    Receiver& r = *made;
-    receivers.push_back(std::move(made));
-    return r;
+    Client& c = *made;
+    if constexpr (std::derived_from<Client, sender>)
+      senders.push_back(std::move(made));
+    else
+      receivers.push_back(std::move(made));
+    return c;
   }
 
   /// What has to hold when nobody can go on: an audit finds nothing, nobody sleeps beside a message

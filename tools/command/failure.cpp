@@ -55,9 +55,7 @@ std::string_view advice(const std::error_code& ec)
 
 failure explain(const std::error_code& ec, const std::string& bus)
 {
-  std::string text = ec.message();
-  text.append(": ").append(bus).append("; ").append(advice(ec));
-  return {status_error, text};
+  return {status_error, ec.message() + ": " + bus + "; " + std::string(advice(ec))};
 }
 
 failure explain(const std::system_error& e, const std::string& bus)
@@ -65,10 +63,8 @@ failure explain(const std::system_error& e, const std::string& bus)
   // Who fills the bus, and which setting is wrong. For the others the context is what we say ourselves.
   const auto& ec = e.code();
   if (ec != errc::too_many_clients && ec != errc::invalid_config) return explain(ec, bus);
-  std::string text = e.what();
-  if (ec == errc::too_many_clients) text.append(": ").append(bus);
-  text.append("; ").append(advice(ec));
-  return {status_error, text};
+  const std::string where = ec == errc::too_many_clients ? ": " + bus : "";
+  return {status_error, e.what() + where + "; " + std::string(advice(ec))};
 }
 
 failure explain(const config::problem& p)

@@ -52,7 +52,7 @@ config::settings load_settings(const std::string& bus)
   const auto [stopped, ec] = std::from_chars(text.data(), end, value, 8);
   if (ec != std::errc{} || stopped != end || value > 0777)
     throw usage("--mode " + core::quoted(text) + " is not three octal digits, like 660");
-  if ((value & ~0666u) != 0 || (value & 0600) != 0600)
+  if (!core::valid_mode(value))
     throw usage("--mode " + core::quoted(text) +
                 " is not 600, with read and write for others as wanted");
   return static_cast<::mode_t>(value);

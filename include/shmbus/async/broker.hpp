@@ -171,4 +171,25 @@ private:
 /// On any executor: the usual choice.
 using broker = basic_broker<>;
 
+namespace async_detail {
+
+/// Makes the state of a publisher or subscriber, which its hub knows from then on. Null if `ec` is set.
+template <class State, class Executor, class Options>
+std::shared_ptr<State> join(const basic_broker<Executor>& bus, const Options& options,
+                            std::error_code& ec)
+{
+  if (!bus.is_open() || bus.implementation()->closed()) {
+    ec = errc::closed;
+    return nullptr;
+  }
+  auto state = std::make_shared<State>(bus.implementation(), options, ec);
+  if (!ec && !bus.implementation()->add(*state, state->slot())) {
+    state->close();
+    ec = errc::closed;
+  }
+  return ec ? nullptr : std::move(state);
+}
+
+}  // namespace async_detail
+
 }  // namespace shmbus::inline SHMBUS_ASYNC_ABI

@@ -35,6 +35,7 @@ public:
   ~publisher_state() { hub_->remove(*this); }
 
   async_detail::hub& get_hub() noexcept { return *hub_; }
+  std::uint32_t slot() const noexcept { return writer.id().slot; }
 
   void close() override
   {
@@ -186,7 +187,7 @@ public:
       : executor_(bus.get_executor())
   {
     std::error_code ec;
-    join(bus, options, ec);
+    state_ = async_detail::join<async_detail::publisher_state>(bus, options, ec);
     bus.throw_if_not_joined(ec, "cannot make a publisher");
   }
   /// The same without exceptions: every call then gives errc::closed if `ec` is set, but for
@@ -195,7 +196,7 @@ public:
       : executor_(bus.get_executor())
   {
     ec.clear();
-    join(bus, options, ec);
+    state_ = async_detail::join<async_detail::publisher_state>(bus, options, ec);
   }
   /// Pending operations go on. What was moved from may only be destroyed, closed or assigned to.
   basic_publisher(basic_publisher&&) noexcept = default;
@@ -399,20 +400,6 @@ public:
   }
 
 private:
-  void join(basic_broker<Executor>& bus, publisher_options options, std::error_code& ec)
-  {
-    if (!bus.is_open() || bus.implementation()->closed()) {
-      ec = errc::closed;
-      return;
-    }
-    state_ = std::make_shared<async_detail::publisher_state>(bus.implementation(), options, ec);
-    if (!ec && !bus.implementation()->add(*state_, state_->writer.id().slot)) {
-      state_->close();
-      ec = errc::closed;
-    }
-    if (ec) state_.reset();
-  }
-
   // One that is closed says so at once.
   template <class Cancellation>
   bool goes_on(const Cancellation& c) const noexcept

@@ -37,6 +37,7 @@ public:
   ~subscriber_state() { hub_->remove(*this); }
 
   async_detail::hub& get_hub() noexcept { return *hub_; }
+  std::uint32_t slot() const noexcept { return reader.id().slot; }
 
   void close() override
   {
@@ -155,7 +156,7 @@ public:
       : executor_(bus.get_executor())
   {
     std::error_code ec;
-    join(bus, options, ec);
+    state_ = async_detail::join<async_detail::subscriber_state>(bus, options, ec);
     bus.throw_if_not_joined(ec, "cannot make a subscriber");
   }
   /// The same without exceptions: every call then gives errc::closed if `ec` is set, but for
@@ -165,7 +166,7 @@ public:
       : executor_(bus.get_executor())
   {
     ec.clear();
-    join(bus, options, ec);
+    state_ = async_detail::join<async_detail::subscriber_state>(bus, options, ec);
   }
   /// A pending receive goes on. What was moved from may only be destroyed, closed or assigned to.
   basic_subscriber(basic_subscriber&&) noexcept = default;
@@ -400,20 +401,6 @@ public:
   }
 
 private:
-  void join(basic_broker<Executor>& bus, const subscriber_options& options, std::error_code& ec)
-  {
-    if (!bus.is_open() || bus.implementation()->closed()) {
-      ec = errc::closed;
-      return;
-    }
-    state_ = std::make_shared<async_detail::subscriber_state>(bus.implementation(), options, ec);
-    if (!ec && !bus.implementation()->add(*state_, state_->reader.id().slot)) {
-      state_->close();
-      ec = errc::closed;
-    }
-    if (ec) state_.reset();
-  }
-
   template <class Action>
   struct initiate {
     basic_subscriber* self;
