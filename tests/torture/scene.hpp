@@ -7,6 +7,7 @@
 #include "torture/roles.hpp"
 #include "torture/sender.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +15,12 @@
 #include <vector>
 
 namespace torture {
+
+/// What the scenes are about.
+inline const shmbus::topic t{"/scene"};
+
+/// Longer than anybody sleeps who was told, and much shorter than the patience of the driver.
+constexpr std::chrono::seconds too_long{5};
 
 /// Two who meet on a bus: one in a process of its own, who is stopped before one of its steps, and the
 /// driver, who does everything that it has to do meanwhile.

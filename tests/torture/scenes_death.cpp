@@ -11,7 +11,6 @@ using namespace shmbus;
 
 namespace {
 
-const topic t{"/scene"};
 const topic elsewhere{"/elsewhere"};
 const topic later{"/later"};
 

@@ -16,11 +16,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const topic t{"/scene"};
-
-// Longer than anybody sleeps who was told, and much shorter than the patience of the driver.
-constexpr auto too_long = 5s;
-
 // Looks often enough to lose patience with its bits.
 constexpr int many_looks = 600;
 

@@ -14,8 +14,6 @@ using namespace shmbus;
 
 namespace {
 
-const topic t{"/scene"};
-
 // The driver's bus, with a subscriber.
 class opening_scene : public scene {
 public:

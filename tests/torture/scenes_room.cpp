@@ -15,9 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const topic t{"/scene"};
-constexpr auto too_long = 5s;
-
 // Whether there was room in time: it may also be found at the last look.
 bool send_in_time(sender& s)
 {
