@@ -220,8 +220,7 @@ reader_lane* reader::open_lane(std::uint32_t publisher, slot_word state) noexcep
   const auto after = slot_word::unpack(slot.state.load(seq_cst));
   if (!ours || after.generation != state.generation || !(after.owned() || after.orphan()))
     return nullptr;
-  s.lane =
-      std::make_unique<reader_lane>(*this, owner, shape.view(header), shape, options_.overflow);
+  s.lane = std::make_unique<reader_lane>(owner, shape.view(header), shape, options_.overflow);
   parts_.fetch_add(1, std::memory_order_relaxed);
   return s.lane.get();
 }

@@ -34,9 +34,8 @@ inline std::int64_t laps_ahead(std::uint64_t lap, std::uint64_t expected) noexce
 struct reader_lane {
   enum class found { message, nothing, corrupt, no_memory };
 
-  reader_lane(reader& owner, lessee publisher, lane_view view, lane_shape shape,
-              shmbus::overflow policy) noexcept
-      : owner_(owner), publisher_(publisher), lane_(view), shape_(shape), policy_(policy)
+  reader_lane(lessee publisher, lane_view view, lane_shape shape, shmbus::overflow policy) noexcept
+      : publisher_(publisher), lane_(view), shape_(shape), policy_(policy)
   {
   }
 
@@ -79,7 +78,6 @@ private:
   found take_small(own_messages& own, detail::received& out) noexcept;
   void passed(bus& b) noexcept;
 
-  reader& owner_;
   lessee publisher_;
   lane_view lane_;
   lane_shape shape_;

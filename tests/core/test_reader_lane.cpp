@@ -1,5 +1,4 @@
 #include "core/fixture.hpp"
-#include "core/reader.hpp"
 #include "core/reader_lane.hpp"
 
 #include <cstddef>
@@ -21,11 +20,10 @@ struct lane : core_fixture {
   explicit lane(overflow policy, std::uint32_t capacity = 4, std::uint32_t max_held = 4,
                 bool small = false)
       : shape(capacity, max_held, small),
-        owner(core::reader::join(bus, {.queue_capacity = capacity, .max_held = max_held}, ec)),
         memory(static_cast<std::byte*>(
             ::operator new(shape.size(), std::align_val_t{alignof(core::lane_header)}))),
         view(shape.view(::new(memory.get()) core::lane_header{})),
-        reader(*owner, {1, 5}, view, shape, policy)
+        reader({1, 5}, view, shape, policy)
   {
     std::memset(memory.get(), 0, shape.size());
     const auto pages = bus->data_pages().lease({1, 5}, 1, ec);
@@ -33,7 +31,6 @@ struct lane : core_fixture {
     first_chunk = *pages * (core::page_size / core::chunk_unit);
     data = bus->writable_data(ec);
   }
-  ~lane() { owner->drop(); }
 
   core::chunk_header& head(std::uint64_t chunk)
   {
@@ -85,7 +82,6 @@ struct lane : core_fixture {
   };
 
   core::lane_shape shape;
-  core::reader* owner;
   std::unique_ptr<std::byte, free_memory> memory;
   core::lane_view view;
   core::own_messages own;
