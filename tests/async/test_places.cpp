@@ -110,6 +110,23 @@ TEST_CASE("the context of the bus may end before the one where handlers run")
   CHECK_FALSE(called);
 }
 
+TEST_CASE("so may a strand of it, which is part of the context")
+{
+  asio::io_context elsewhere;
+  int aborted = 0;
+  {
+    asio::io_context io;
+    broker bus(asio::any_io_executor(asio::make_strand(io)), own_bus());
+    subscriber sub(bus);
+    subscriber on_home_ground(bus);
+    on_home_ground.async_receive([](std::error_code, message) {});
+    sub.async_receive(
+        asio::bind_executor(elsewhere, [&](std::error_code ec, message) { aborted += !!ec; }));
+  }
+  elsewhere.run();
+  CHECK(aborted == 1);
+}
+
 namespace {
 
 template <class T>

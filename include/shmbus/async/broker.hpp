@@ -183,7 +183,7 @@ std::shared_ptr<State> join(const basic_broker<Executor>& bus, const Options& op
     return nullptr;
   }
   auto state = std::make_shared<State>(bus.implementation(), options, ec);
-  if (!ec && !bus.implementation()->add(*state, state->slot())) {
+  if (!ec && !bus.implementation()->add(*state, state->slot(), bus.get_executor())) {
     state->close();
     ec = errc::closed;
   }

@@ -28,12 +28,26 @@ class hub_client : public std::enable_shared_from_this<hub_client> {
 public:
   virtual void close() = 0;
 
+  /// The broker's, as the type that the broker has; not after the context's end.
+  template <class IoExecutor>
+  const IoExecutor& io_executor() const noexcept
+  {
+    if constexpr (std::is_same_v<IoExecutor, asio::any_io_executor>)
+      return io_executor_;
+    else
+      return *io_executor_.template target<IoExecutor>();
+  }
+
   wait_list waiting;
   wait_list watching{false};  // for subscribers to come
 
 protected:
   explicit hub_client(bool takes_turns) noexcept : waiting(takes_turns) {}
   ~hub_client() = default;
+
+private:
+  friend class hub;
+  asio::any_io_executor io_executor_;
 };
 
 /// The hubs of an execution context. Kept by each of them, since handlers that run elsewhere may
@@ -114,7 +128,12 @@ public:
   }
 
   const std::shared_ptr<core::bus>& bus() const noexcept { return bus_; }
-  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  /// Where the descriptor is awaited; empty after the context's end.
+  asio::any_io_executor executor()
+  {
+    const std::lock_guard guard(mutex_);
+    return executor_;
+  }
   /// What waits for the broker to be closed.
   wait_list& closing() noexcept { return closing_; }
   async_detail::hub& get_hub() noexcept { return *this; }
@@ -199,10 +218,11 @@ public:
   void wake_all(wait_list& list) { wake(list, true); }
 
   /// From now on it is rung for, and closed with the others. False: they are closed already.
-  bool add(hub_client& client, std::uint32_t slot)
+  bool add(hub_client& client, std::uint32_t slot, const asio::any_io_executor& io)
   {
     const std::lock_guard guard(mutex_);
     if (closed()) return false;
+    client.io_executor_ = io;
     clients_.emplace(slot, &client);
     return true;
   }
@@ -263,6 +283,9 @@ public:
     shut_down_ = true;
     collect_all(all);
     give_back();
+    // What is left of a strand belongs to the context.
+    executor_ = asio::any_io_executor();
+    for (auto& known : clients_) known.second->io_executor_ = asio::any_io_executor();
   }
 
   /// "uring" or "thread"; empty before anything waited.

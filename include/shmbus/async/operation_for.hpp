@@ -39,6 +39,13 @@ private:
   std::shared_ptr<hub> hub_;
 };
 
+/// Whether a handler names an executor; one that does not gives any that it is asked with.
+template <class Handler, class IoExecutor>
+inline constexpr bool has_own_executor =
+    !std::is_same_v<asio::associated_executor_t<Handler, IoExecutor>, IoExecutor> ||
+    !std::is_same_v<asio::associated_executor_t<Handler, asio::system_executor>,
+                    asio::system_executor>;
+
 /// What a handler brings with it: where it runs, and what keeps those places running.
 template <class Handler, class IoExecutor>
 class handler_places {
@@ -50,6 +57,7 @@ public:
   {
     // Where the handler's executor is the I/O executor, what is posted or awaited there is work
     // enough. Else each side could run out of work while the other has the operation.
+    if constexpr (!has_own_executor<Handler, IoExecutor>) return;
     if constexpr (std::is_same_v<executor_type, IoExecutor>) {
       if (executor_ == io) return;
     }
@@ -67,12 +75,18 @@ private:
   std::optional<asio::executor_work_guard<executor_type>> work_;
 };
 
-/// Posts to the executor of a handler. One that is erased so far that it can't promise not to run the
-/// function in here is reached from the I/O executor, as in Asio's own operations.
+/// Whether an executor can promise not to run a function in here; one may be erased so far that it
+/// can't.
+template <class Executor>
+inline constexpr bool can_post_to =
+    asio::can_require<Executor, asio::execution::blocking_t::never_t>::value;
+
+/// Posts to the executor of a handler; to one that can't be posted to by way of the I/O executor, as
+/// Asio's own operations do.
 template <class Executor, class IoExecutor, class Function>
 void post_to(const Executor& executor, const IoExecutor& io, Function&& function)
 {
-  if constexpr (asio::can_require<Executor, asio::execution::blocking_t::never_t>::value)
+  if constexpr (can_post_to<Executor>)
     asio::post(executor, std::forward<Function>(function));
   else
     asio::post(io, asio::bind_executor(executor, std::forward<Function>(function)));
@@ -107,18 +121,13 @@ public:
   {
     if constexpr (!has_wish)
       post_to(executor_, io_, std::move(function));
-    else if constexpr (has_own_executor)
+    else if constexpr (has_own_executor<Handler, IoExecutor>)
       asio::dispatch(by_way_of_, asio::bind_executor(executor_, std::move(function)));
     else
       asio::dispatch(by_way_of_, std::move(function));
   }
 
 private:
-  // A handler that names no executor gives any that it is asked with.
-  static constexpr bool has_own_executor =
-      !std::is_same_v<executor_type, IoExecutor> ||
-      !std::is_same_v<asio::associated_executor_t<Handler, asio::system_executor>,
-                      asio::system_executor>;
 #if SHMBUS_HAS_IMMEDIATE_EXECUTOR
   struct plain_handler {};
   static constexpr bool has_wish =
@@ -252,7 +261,12 @@ private:
 
   void post_again()
   {
-    post_to(places_.executor(), action_.owner->get_hub().executor(), attempt_function(this));
+    if constexpr (can_post_to<typename places_type::executor_type>)
+      asio::post(places_.executor(), attempt_function(this));
+    else if (const auto io = action_.owner->get_hub().executor())
+      post_to(places_.executor(), io, attempt_function(this));
+    else
+      asio::dispatch(places_.executor(), attempt_function(this));
   }
 
   // Without calling the handler.
@@ -284,14 +298,24 @@ private:
 
 /// The first attempt of an operation that can't be cancelled: posted as it is, and made an
 /// operation only if it has to wait.
+///
+/// Each trip through an executor moves it several times, so it is small: who has no executor of its own
+/// takes the I/O executor from the action's owner, should it have to wait.
 template <class Handler, class Action, class IoExecutor>
 class first_attempt {
 public:
   using places_type = handler_places<Handler, IoExecutor>;
   using allocator_type = asio::associated_allocator_t<Handler>;
 
+  static constexpr bool travels_light =
+      !has_own_executor<Handler, IoExecutor> &&
+      std::is_base_of_v<hub_client,
+                        std::remove_reference_t<decltype(*std::declval<Action>().owner)>>;
+  struct no_places {};
+  using kept_places = std::conditional_t<travels_light, no_places, places_type>;
+
   template <class H>
-  first_attempt(H&& handler, Action&& action, places_type&& p)
+  first_attempt(H&& handler, Action&& action, kept_places&& p)
       : handler_(std::forward<H>(handler)), held_(std::in_place, std::move(action), std::move(p))
   {
   }
@@ -312,7 +336,7 @@ public:
     auto done = held_->action.try_now();
     if (!done) {
       auto* o = operation_for<Handler, Action, IoExecutor>::make(
-          std::move(handler_), std::move(held_->action), std::move(held_->places));
+          std::move(handler_), std::move(held_->action), places());
       held_.reset();
       o->attempt();
       return;
@@ -325,11 +349,21 @@ public:
 
 private:
   struct held {
-    held(Action&& a, places_type&& p) : action(std::move(a)), places(std::move(p)) {}
+    held(Action&& a, kept_places&& p) : action(std::move(a)), places(std::move(p)) {}
 
     Action action;
-    places_type places;
+    [[no_unique_address]] kept_places places;
   };
+
+  places_type places()
+  {
+    if constexpr (travels_light) {
+      auto& owner = *held_->action.owner;
+      return places_type(handler_, owner.template io_executor<IoExecutor>(), owner.get_hub());
+    } else {
+      return std::move(held_->places);
+    }
+  }
 
   Handler handler_;
   std::optional<held> held_;
@@ -350,20 +384,27 @@ template <class Handler, class Action, class IoExecutor>
 void start_operation(Handler&& h, Action action, const IoExecutor& io)
 {
   using handler_type = std::decay_t<Handler>;
+  using attempt_type = first_attempt<handler_type, Action, IoExecutor>;
   const handler_type& handler = h;
-  handler_places<handler_type, IoExecutor> places(handler, io, action.owner->get_hub());
+  const auto places = [&] {
+    return handler_places<handler_type, IoExecutor>(handler, io, action.owner->get_hub());
+  };
   const bool cancellable = asio::get_associated_cancellation_slot(handler).is_connected();
   const bool asleep = action.has_nothing(cancellable);
   if (cancellable || asleep) {
+    auto p = places();
     operation_for<handler_type, Action, IoExecutor>::make(handler_type(std::forward<Handler>(h)),
-                                                          std::move(action), std::move(places))
+                                                          std::move(action), std::move(p))
         ->start(io, asleep);
-    return;
+  } else if constexpr (attempt_type::travels_light) {
+    sender<handler_type, IoExecutor> send(handler, io, io);
+    send(attempt_type(std::forward<Handler>(h), std::move(action), {}));
+  } else {
+    auto p = places();
+    const auto executor = p.executor();
+    sender<handler_type, IoExecutor> send(handler, io, executor);
+    send(attempt_type(std::forward<Handler>(h), std::move(action), std::move(p)));
   }
-  const auto executor = places.executor();
-  sender<handler_type, IoExecutor> send(handler, io, executor);
-  send(first_attempt<handler_type, Action, IoExecutor>(std::forward<Handler>(h), std::move(action),
-                                                       std::move(places)));
 }
 
 }  // namespace shmbus::inline SHMBUS_ASYNC_ABI::async_detail

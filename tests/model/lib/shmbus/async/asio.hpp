@@ -68,13 +68,17 @@ public:
 
 class any_io_executor {
 public:
+  any_io_executor() = default;
   explicit any_io_executor(io_context& c) noexcept : context_(&c) {}
 
+  explicit operator bool() const noexcept { return context_ != nullptr; }
   io_context& context() const noexcept { return *context_; }
+  template <class Executor>
+  const Executor* target() const noexcept;  // there is no other executor
   friend bool operator==(const any_io_executor&, const any_io_executor&) = default;
 
 private:
-  io_context* context_;
+  io_context* context_ = nullptr;
 };
 
 inline any_io_executor io_context::get_executor() noexcept { return any_io_executor(*this); }
