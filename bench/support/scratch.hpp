@@ -58,6 +58,7 @@ public:
   shared_object(const shared_object&) = delete;
   shared_object& operator=(const shared_object&) = delete;
 
+  T& operator*() const noexcept { return *object_; }
   T* operator->() const noexcept { return object_; }
   std::string descriptor() const { return std::to_string(descriptor_); }
 

@@ -23,6 +23,7 @@ extern const contender shmbus_thread;
 extern const contender shmbus_blocking;
 extern const contender eventfd_coroutines;
 extern const contender bare_futex;
+extern const contender futex_thread;
 
 /// Arguments for a child that runs the other end.
 std::vector<std::string> back_arguments(const contender& c, int cpu,
