@@ -49,12 +49,12 @@ std::string shown(const figure& f, double ns)
   return ns < 1000 ? rounded(ns, "ns") : rounded(ns / 1000, "us");
 }
 
-// The CPUs that are used: the first, and the last, which is hardly a thread of the same core.
+// The CPUs that are used: the first, and one from the middle, which is hardly a thread of the same core.
 std::vector<int> choose_cpus()
 {
   const auto all = bench::list_cpus();
   if (all.size() < 2) return all;
-  return {all[0], all[all.size() > 2 ? all.size() / 2 : 1]};
+  return {all.front(), all[all.size() / 2]};
 }
 
 class benchmark {
