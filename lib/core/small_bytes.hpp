@@ -7,16 +7,12 @@
 /// What the C library does well for large memory and, being called, slowly for a few words.
 namespace shmbus::core {
 
-namespace detail {
-struct block {
-  std::uint64_t words[2];
-};
-}  // namespace detail
-
 /// memcpy; up to 128 bytes in place.
 inline void copy_bytes(std::byte* to, const std::byte* from, std::size_t size) noexcept
 {
-  using detail::block;
+  struct block {
+    std::uint64_t words[2];
+  };
   if (size < sizeof(block) || size > 128) {
     if (size != 0) std::memcpy(to, from, size);
     return;
