@@ -4,6 +4,7 @@
 #include "core/bells.hpp"
 #include "core/clients.hpp"
 #include "core/recovery.hpp"
+#include "shm/process.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -70,6 +71,14 @@ audit_report audit_look::take()
   look_at_counts();
   look_at_pages();
   return std::move(report_);
+}
+
+void audit_look::unfinished(std::initializer_list<std::uint32_t> slots, std::string text)
+{
+  for (const std::uint32_t i : slots)
+    if (shm::is_stopped(bus_.slot(i).pid.load(relaxed)))
+      return pending(text + "; " + client_text(bus_, i) + " is stopped");
+  problem(std::move(text));
 }
 
 void audit_look::look_at_slots()

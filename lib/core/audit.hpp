@@ -25,7 +25,7 @@ struct audit_report {
   std::uint32_t data_pages = 0;
 
   std::vector<std::string> problems;  ///< what no correct client leaves behind, in words
-  std::vector<std::string> pending;   ///< what the next sweep, or a slow subscriber, has yet to do
+  std::vector<std::string> pending;   ///< what a sweep, or a slow or stopped client, has yet to do
 };
 
 /// Works out from the shared words alone whether the bus is as it has to be:
@@ -42,7 +42,7 @@ struct audit_report {
 ///   bells     a state that there is; its lock byte held while it is leased
 ///
 /// Reads only, takes no slot and no lock, on a bus that is in use: what only one of several looks
-/// shows was work under way. A client that is stopped for all of them may show as a problem.
+/// shows was work under way, and what a stopped client (as far as /proc tells) may leave is pending.
 audit_report audit(bus& b);
 
 }  // namespace shmbus::core

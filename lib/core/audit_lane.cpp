@@ -66,7 +66,8 @@ void audit_look::look_at_lane(lessee publisher, slot_state state, std::uint32_t 
   const bool told =
       bus_.pending(subscriber)[publisher.slot / 64].load(seq_cst) & bit_mask(publisher.slot);
   if (has_some && !told && (state == slot_state::live || state == slot_state::dead))
-    problem(name + " has messages that its subscriber was not told of");
+    unfinished({publisher.slot, subscriber},
+               name + " has messages that its subscriber was not told of");
   const auto after = slot_word::unpack(slot.state.load(seq_cst));
   if (after != now || header->closed.load(acquire) != 0) report_.problems.resize(problems_before);
 }
@@ -112,10 +113,18 @@ void audit_look::look_at_positions(const lane_view& lane, lane_shape shape, less
                      static_cast<std::uint32_t>(shmbus::overflow::drop_oldest);
   const bool missing =
       keeps && taken + queued != pushed && bus_.lock().held_by_anyone(client_byte(subscriber.slot));
-  if (released > taken || taken + queued + lost > pushed + dropped || missing)
-    problem(std::string(name) + " had " + std::to_string(pushed) + " messages, of which " +
-            std::to_string(queued) + " are queued, " + std::to_string(taken) + " received, " +
-            std::to_string(lost) + " lost and " + std::to_string(released) + " released");
+  const bool too_many = released > taken || taken + queued + lost > pushed + dropped;
+  if (too_many || missing) {
+    std::string text = std::string(name) + " had " + std::to_string(pushed) +
+                       " messages, of which " + std::to_string(queued) + " are queued, " +
+                       std::to_string(taken) + " received, " + std::to_string(lost) + " lost and " +
+                       std::to_string(released) + " released";
+    // Between taking one and counting it.
+    if (!too_many && taken + queued + 1 == pushed)
+      unfinished({subscriber.slot}, std::move(text));
+    else
+      problem(std::move(text));
+  }
   report_.dropped += dropped;
   taken_[subscriber.slot] += taken;
   pushed_[publisher.slot] = std::max(pushed_[publisher.slot], pushed);

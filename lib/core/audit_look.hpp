@@ -6,6 +6,7 @@
 #include "core/words.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,8 @@ private:
 
   void problem(std::string text) { report_.problems.push_back(std::move(text)); }
   void pending(std::string text) { report_.pending.push_back(std::move(text)); }
+  /// What these clients leave only between two of their steps: a problem, unless one is stopped there.
+  void unfinished(std::initializer_list<std::uint32_t> slots, std::string text);
 
   bus& bus_;
   audit_report report_;

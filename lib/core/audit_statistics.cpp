@@ -35,9 +35,13 @@ void audit_look::look_at_counts()
     if (const auto counts = pushed_[i] ? read_publisher_statistics(bus_, client) : std::nullopt) {
       std::uint64_t sent = 0;
       for (const topic_counts& t : counts->topics) sent += t.messages;
-      if (sent < pushed_[i])
-        problem("slot " + std::to_string(i) + " published " + std::to_string(sent) +
-                " messages, and " + std::to_string(pushed_[i]) + " to one subscriber");
+      if (sent >= pushed_[i]) continue;
+      std::string text = "slot " + std::to_string(i) + " published " + std::to_string(sent) +
+                         " messages, and " + std::to_string(pushed_[i]) + " to one subscriber";
+      if (sent + 1 == pushed_[i])  // between publishing one and counting it
+        unfinished({i}, std::move(text));
+      else
+        problem(std::move(text));
     }
   }
 }

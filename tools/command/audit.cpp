@@ -51,7 +51,8 @@ std::string as_text(const core::audit_report& r)
 
 constexpr auto notes =
     R"(Only looks; the bus goes on meanwhile. "pending" is what dead clients left and the
-next sweep, or a slow subscriber, has yet to deal with: no problem.
+next sweep, or a slow subscriber, has yet to deal with, and what a stopped client has not
+finished: no problem.
 Exit status 0: nothing is wrong.)";
 
 }  // namespace
