@@ -4,7 +4,6 @@
 #include "core/inspect.hpp"
 #include "core/reader.hpp"
 #include "core/writer.hpp"
-#include "shm/single_threaded.hpp"
 #include "shmbus/client_info.hpp"
 #include "shmbus/errc.hpp"
 
@@ -36,7 +35,7 @@ void throw_if_not_joined(core::bus* b, const std::error_code& ec, const char* co
 
 reader_handle::reader_handle(const std::shared_ptr<core::bus>& b, const subscriber_options& options,
                              std::error_code& ec)
-    : reader_(core::reader::join(b, options, ec))
+    : reader_(core::reader::join(b, options, ec)), spin_for_(options.spin_for)
 {
 }
 
@@ -76,14 +75,6 @@ bool reader_handle::readable() noexcept
   return readable(ec) || ec;
 }
 
-bool reader_handle::begin_receive() noexcept
-{
-  if (!shm::single_threaded()) return !receiving_.exchange(true, std::memory_order_acq_rel);
-  if (receiving()) return false;
-  receiving_.store(true, std::memory_order_relaxed);
-  return true;
-}
-
 void reader_handle::subscribe(std::string_view pattern, std::error_code& ec)
 {
   reader_->subscribe(pattern, ec);
@@ -96,10 +87,6 @@ void reader_handle::unsubscribe(std::string_view pattern, std::error_code& ec)
 
 std::uint64_t reader_handle::lost() const noexcept { return reader_->lost(); }
 client_id reader_handle::id() const noexcept { return reader_->id(); }
-std::chrono::nanoseconds reader_handle::spin_for() const noexcept
-{
-  return reader_->options().spin_for;
-}
 void reader_handle::close() noexcept { reader_->close(); }
 
 writer_handle::writer_handle(const std::shared_ptr<core::bus>& b, publisher_options options,

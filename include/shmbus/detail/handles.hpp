@@ -53,7 +53,7 @@ public:
   bool readable() noexcept;
 
   /// The right to be the one receive that is pending; false if another one has it.
-  bool begin_receive() noexcept;
+  bool begin_receive() noexcept { return !receiving_.exchange(true, std::memory_order_acq_rel); }
   void end_receive() noexcept { receiving_.store(false, std::memory_order_release); }
   bool receiving() const noexcept { return receiving_.load(std::memory_order_acquire); }
 
@@ -61,12 +61,13 @@ public:
   void unsubscribe(std::string_view pattern, std::error_code& ec);
   std::uint64_t lost() const noexcept;
   client_id id() const noexcept;
-  std::chrono::nanoseconds spin_for() const noexcept;
+  std::chrono::nanoseconds spin_for() const noexcept { return spin_for_; }
   void close() noexcept;
   core::reader& implementation() const noexcept { return *reader_; }
 
 private:
   core::reader* reader_;
+  const std::chrono::nanoseconds spin_for_;
   std::atomic<bool> receiving_{false};
 };
 
