@@ -89,6 +89,31 @@ TEST_CASE("what a coroutine throws is an error of ours, at once and after a wait
   CHECK(errors == 2);
 }
 
+TEST_CASE("a handler without an executor waits on a subscriber of any executor type")
+{
+  asio::io_context io;
+  const auto receives = [&]<class Executor>(const Executor& executor) {
+    basic_broker<Executor> bus(executor, own_bus());
+    basic_subscriber<Executor> sub(bus);
+    basic_publisher<Executor> pub(bus);
+    sub.subscribe("/#");
+    std::string got;
+    sub.async_receive([&](std::error_code, message m) { got = m.text(); });
+    asio::post(io, [&] { pub.try_publish(where, "x"); });
+    io.run();
+    io.restart();
+    return got;
+  };
+  const auto concrete = io.get_executor();
+  const asio::any_io_executor any = concrete;
+  using token = asio::use_awaitable_t<>;
+  CHECK(receives(concrete) == "x");
+  CHECK(receives(any) == "x");
+  CHECK(receives(asio::make_strand(concrete)) == "x");
+  CHECK(receives(token::executor_with_default<asio::any_io_executor>(any)) == "x");
+  CHECK(receives(token::executor_with_default<asio::io_context::executor_type>(concrete)) == "x");
+}
+
 TEST_CASE("the context of the bus may end before the one where handlers run")
 {
   bool called = false;

@@ -28,8 +28,15 @@ class hub_client : public std::enable_shared_from_this<hub_client> {
 public:
   virtual void close() = 0;
 
-  /// The broker's, as the type that the broker has; not after the context's end.
+  /// Whether the broker's executor can be had again as the type that the broker has: one that holds
+  /// any executor gives away what it holds.
   template <class IoExecutor>
+  static constexpr bool keeps = std::is_same_v<IoExecutor, asio::any_io_executor> ||
+                                !requires(const IoExecutor& executor) { executor.target_type(); };
+
+  /// The broker's executor; not after its context's end.
+  template <class IoExecutor>
+    requires keeps<IoExecutor>
   const IoExecutor& io_executor() const noexcept
   {
     if constexpr (std::is_same_v<IoExecutor, asio::any_io_executor>)

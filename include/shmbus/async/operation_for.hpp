@@ -308,7 +308,7 @@ public:
   using allocator_type = asio::associated_allocator_t<Handler>;
 
   static constexpr bool travels_light =
-      !has_own_executor<Handler, IoExecutor> &&
+      !has_own_executor<Handler, IoExecutor> && hub_client::keeps<IoExecutor> &&
       std::is_base_of_v<hub_client,
                         std::remove_reference_t<decltype(*std::declval<Action>().owner)>>;
   struct no_places {};
