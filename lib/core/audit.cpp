@@ -76,7 +76,7 @@ audit_report audit_look::take()
 void audit_look::unfinished(std::initializer_list<std::uint32_t> slots, std::string text)
 {
   for (const std::uint32_t i : slots)
-    if (shm::is_stopped(bus_.slot(i).pid.load(relaxed)))
+    if (shm::look_up_process(bus_.slot(i).pid.load(relaxed)).stopped)
       return pending(text + "; " + client_text(bus_, i) + " is stopped");
   problem(std::move(text));
 }

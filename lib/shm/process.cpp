@@ -1,28 +1,24 @@
 #include "shm/process.hpp"
 
-#include "shm/file.hpp"
-
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <string_view>
+#include <fstream>
+#include <iterator>
 
 namespace shmbus::shm {
 
-bool is_stopped(std::uint32_t pid) noexcept
+process_state parse_stat(const std::string& stat)
 {
-  char path[32];
-  std::snprintf(path, sizeof path, "/proc/%lu/stat", static_cast<unsigned long>(pid));
-  const file stat(::open(path, O_RDONLY | O_CLOEXEC));
-  char text[256];
-  const auto size = stat ? ::read(stat.descriptor(), text, sizeof text) : 0;
-  if (size <= 0) return false;
-  // "77 (name) T 1 ...": the name may hold anything, also ')', and is short.
-  const std::string_view all(text, static_cast<std::size_t>(size));
-  const auto end = all.rfind(')');
-  if (end == std::string_view::npos || end + 2 >= all.size()) return false;
-  return all[end + 2] == 'T' || all[end + 2] == 't';
+  // The name may hold anything, also ')'.
+  const auto begin = stat.find('(');
+  const auto end = stat.rfind(')');
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return {};
+  const char state = end + 2 < stat.size() ? stat[end + 2] : '?';
+  return {stat.substr(begin + 1, end - begin - 1), state == 'T' || state == 't'};
+}
+
+process_state look_up_process(std::uint32_t pid)
+{
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  return parse_stat({std::istreambuf_iterator<char>(file), {}});
 }
 
 }  // namespace shmbus::shm

@@ -199,16 +199,6 @@ TEST_CASE("top: a quantile is the end of the bucket it lies in")
   CHECK(quantile(counts, 0.99) == doctest::Approx(1.048576e-3));
 }
 
-TEST_CASE("top: the state of a process is read behind its name, whatever that holds")
-{
-  CHECK(parse_stat("77 (cat) S 1 2").name == "cat");
-  CHECK_FALSE(parse_stat("77 (cat) S 1 2").stopped);
-  CHECK(parse_stat("77 (a) T (b) T 1 2").name == "a) T (b");
-  CHECK(parse_stat("77 (a) T (b) T 1 2").stopped);
-  CHECK(parse_stat("").name.empty());
-  CHECK(parse_stat("77 (cat)").name == "cat");
-}
-
 TEST_CASE("top: topics are sorted by number, the largest first, and by name where that is the same")
 {
   auto p = with_topics({"/a", "/b", "/c"});
