@@ -3,6 +3,7 @@
 #include "core/bells.hpp"
 #include "core/chunk_pool.hpp"
 #include "core/lane.hpp"
+#include "core/lane_place.hpp"
 #include "core/recovery.hpp"
 #include "core/statistics_layout.hpp"
 #include "sync/fixture.hpp"
@@ -36,12 +37,7 @@ struct patient {
 
   core::bus& bus() const { return *broker.implementation(); }
   core::client_slot& publisher() const { return bus().slot(pub.id().slot); }
-  std::uint32_t lane_page() const
-  {
-    const auto root = core::place_word::unpack(publisher().root.load(core::acquire));
-    const auto* directory = bus().control_at<core::shared_u64>(root.page);
-    return core::place_word::unpack(directory[sub.id().slot].load(core::acquire)).page;
-  }
+  std::uint32_t lane_page() const { return lane_place(bus(), pub.id(), sub.id()).page; }
   core::lane_header& lane() const { return *bus().control_at<core::lane_header>(lane_page()); }
   core::lane_view view() const
   {
@@ -266,9 +262,7 @@ TEST_CASE("audit: a message that is missing from a lane that loses nothing is fo
   for (int i = 0; i != 3; ++i) p.pub.publish(topic("/b"), "some text");
   strict.receive();
   CHECK(p.found() == "");
-  const auto root = core::place_word::unpack(p.publisher().root.load(core::acquire));
-  const auto* directory = p.bus().control_at<core::shared_u64>(root.page);
-  const auto place = core::place_word::unpack(directory[strict.id().slot].load(core::acquire));
+  const auto place = lane_place(p.bus(), p.pub.id(), strict.id());
   broken b(p.bus().control_at<core::lane_header>(place.page)->taken, std::uint64_t{0});
   CHECK(p.finds("had 3 messages, of which 2 are queued, 0 received, 0 lost and 0 released"));
 }
