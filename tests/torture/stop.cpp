@@ -77,15 +77,15 @@ int stop_one(std::size_t which, overflow policy, std::uint64_t seconds)
   c.expect_nothing(audited(bus));
   const std::uint64_t mine_before = arena.of[which].published + arena.of[which].received;
   all[which].signal(SIGCONT);
-  for (int i = 0; i < 100 && arena.of[which].published + arena.of[which].received == mine_before;
-       ++i)
-    sleep_us(20'000);
-  c.expect(arena.of[which].published + arena.of[which].received > mine_before,
+  const auto soon = [](auto true_now) {
+    for (int i = 0; i < 100 && !true_now(); ++i) sleep_us(20'000);
+    return true_now();
+  };
+  c.expect(soon([&] { return arena.of[which].published + arena.of[which].received > mine_before; }),
            "the stopped client did not go on");
-  if (which == 2 && policy != overflow::block) {
-    for (int i = 0; i < 100 && arena.of[which].lost == lost_before; ++i) sleep_us(20'000);
-    c.expect(arena.of[which].lost > lost_before, "the stopped subscriber counted no losses");
-  }
+  if (which == 2 && policy != overflow::block)
+    c.expect(soon([&] { return arena.of[which].lost > lost_before; }),
+             "the stopped subscriber counted no losses");
   arena.stop = true;
   for (auto& child : all) c.expect_nothing(child.wait_for(20));
   c.expect_nothing(remains(bus));
