@@ -1,4 +1,5 @@
 #include "support/child.hpp"
+#include "support/rethrow.hpp"
 #include "wakeup/contender.hpp"
 
 #include <asio.hpp>
@@ -6,7 +7,6 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <exception>
 #include <stdexcept>
 
 namespace bench {
@@ -25,11 +25,6 @@ std::uint64_t take(int descriptor)
   std::uint64_t what = 0;
   if (::read(descriptor, &what, sizeof what) != sizeof what) throw std::runtime_error("read");
   return what;
-}
-
-void rethrow(std::exception_ptr e)
-{
-  if (e) std::rethrow_exception(e);
 }
 
 // What anybody would write by hand: wait until it is readable, then read the counter.

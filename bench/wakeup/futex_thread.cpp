@@ -1,4 +1,5 @@
 #include "support/child.hpp"
+#include "support/rethrow.hpp"
 #include "support/scratch.hpp"
 #include "wakeup/contender.hpp"
 #include "wakeup/futex_words.hpp"
@@ -6,7 +7,6 @@
 #include <asio.hpp>
 #include <sys/eventfd.h>
 
-#include <exception>
 #include <stdexcept>
 #include <thread>
 
@@ -36,11 +36,6 @@ private:
   const int event_ = ::eventfd(0, EFD_NONBLOCK);
   std::thread thread_{[this] { run(); }};
 };
-
-void rethrow(std::exception_ptr e)
-{
-  if (e) std::rethrow_exception(e);
-}
 
 asio::awaitable<void> readable(asio::posix::stream_descriptor& in)
 {

@@ -1,4 +1,5 @@
 #include "support/child.hpp"
+#include "support/rethrow.hpp"
 #include "support/scratch.hpp"
 #include "wakeup/contender.hpp"
 #include <shmbus/shmbus.hpp>
@@ -7,7 +8,6 @@
 #include <asio.hpp>
 
 #include <array>
-#include <exception>
 #include <optional>
 #include <string_view>
 
@@ -21,11 +21,6 @@ constexpr std::array<std::byte, 64> payload{};
 shmbus::broker_config config(const std::filesystem::path& directory)
 {
   return {.name = "wakeup", .directory = directory};
-}
-
-void rethrow(std::exception_ptr e)
-{
-  if (e) std::rethrow_exception(e);
 }
 
 asio::awaitable<void> ping_coroutine(shmbus::publisher& pub, shmbus::subscriber& sub,
