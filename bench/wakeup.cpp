@@ -3,7 +3,8 @@
 //   build/bench/bench_wakeup
 //
 // The floor is Asio's own coroutines with a bare eventfd each way; beside it two bare futexes, and what
-// a thread costs that follows one for the coroutines. All contenders take turns, each time in new processes: a neighbour's noise then hits all alike.
+// a thread costs that follows one for the coroutines. All contenders take turns, each time in new
+// processes: a neighbour's noise then hits all alike.
 
 #include "support/child.hpp"
 #include "support/machine.hpp"
