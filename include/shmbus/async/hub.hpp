@@ -45,6 +45,10 @@ public:
       return *io_executor_.template target<IoExecutor>();
   }
 
+  /// The same, as asio::post() would make it anew each time for who has an executor of any type; not
+  /// after its context's end.
+  const asio::any_io_executor& posting_executor() const noexcept { return posting_executor_; }
+
   wait_list waiting;
   wait_list watching{false};  // for subscribers to come
 
@@ -54,7 +58,23 @@ protected:
 
 private:
   friend class hub;
+
+  void set_executor(const asio::any_io_executor& io)
+  {
+    io_executor_ = io;
+    posting_executor_ = asio::prefer(asio::require(io, asio::execution::blocking.never),
+                                     asio::execution::relationship.fork);
+  }
+
+  // What is left of a strand belongs to the context.
+  void forget_executor() noexcept
+  {
+    io_executor_ = asio::any_io_executor();
+    posting_executor_ = asio::any_io_executor();
+  }
+
   asio::any_io_executor io_executor_;
+  asio::any_io_executor posting_executor_;
 };
 
 /// The hubs of an execution context. Kept by each of them, since handlers that run elsewhere may
@@ -229,7 +249,7 @@ public:
   {
     const std::lock_guard guard(mutex_);
     if (closed()) return false;
-    client.io_executor_ = io;
+    client.set_executor(io);
     clients_.emplace(slot, &client);
     return true;
   }
@@ -290,9 +310,8 @@ public:
     shut_down_ = true;
     collect_all(all);
     give_back();
-    // What is left of a strand belongs to the context.
     executor_ = asio::any_io_executor();
-    for (auto& known : clients_) known.second->io_executor_ = asio::any_io_executor();
+    for (auto& known : clients_) known.second->forget_executor();
   }
 
   /// "uring" or "thread"; empty before anything waited.

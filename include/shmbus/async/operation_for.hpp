@@ -104,21 +104,30 @@ auto allocator_of(const Handler& handler) noexcept
     return asio::get_associated_allocator(handler);
 }
 
+/// What an operation belongs to.
+template <class Action>
+using owner_of = std::remove_reference_t<decltype(*std::declval<Action>().owner)>;
+
 /// Sends a function to the handler's executor: by way of the one that the handler names for what can be
 /// done at once, if it does, which may run it in here.
-template <class Handler, class IoExecutor>
+template <class Handler, class IoExecutor, class Owner>
 class sender {
 public:
   using executor_type = asio::associated_executor_t<Handler, IoExecutor>;
 
-  sender(const Handler& handler, const IoExecutor& io, const executor_type& executor)
+  sender(const Handler& handler, const IoExecutor& io, const executor_type& executor, bool at_home,
+         const Owner& owner)
       : by_way_of_(wished(handler, io, executor)), io_(io), executor_(executor)
   {
+    if constexpr (can_be_prepared)
+      if (at_home) prepared_ = owner.posting_executor();
   }
 
   template <class Function>
   void operator()(Function function)
   {
+    if constexpr (can_be_prepared)
+      if (prepared_) return prepared_.execute(std::move(function));
     if constexpr (!has_wish)
       post_to(executor_, io_, std::move(function));
     else if constexpr (has_own_executor<Handler, IoExecutor>)
@@ -136,6 +145,10 @@ private:
 #else
   static constexpr bool has_wish = false;
 #endif
+  static constexpr bool can_be_prepared = !has_wish && std::is_base_of_v<hub_client, Owner> &&
+                                          std::is_same_v<executor_type, asio::any_io_executor> &&
+                                          std::is_same_v<IoExecutor, asio::any_io_executor>;
+  struct nothing {};
 
   static decltype(auto) wished(const Handler& handler, const IoExecutor& io,
                                const executor_type& executor)
@@ -152,6 +165,9 @@ private:
                   std::declval<const executor_type&>())) by_way_of_;
   const IoExecutor& io_;
   const executor_type& executor_;
+  // A copy: what is sent may end on another thread, and its owner with it, before the call is over.
+  [[no_unique_address]] std::conditional_t<can_be_prepared, asio::any_io_executor, nothing>
+      prepared_;
 };
 
 /// An operation with its handler, in memory from the handler's allocator.
@@ -187,7 +203,9 @@ public:
       slot.assign([this](asio::cancellation_type) { action_.owner->get_hub().cancel(this); });
     owner.release();
     if (asleep && action_.sleep_at_once(this)) return;
-    sender<Handler, IoExecutor>(handler_, io, places_.executor())(attempt_function(this));
+    sender<Handler, IoExecutor, owner_of<Action>> send(handler_, io, places_.executor(),
+                                                       places_.at_home(), *action_.owner);
+    send(attempt_function(this));
   }
 
   /// On the handler's executor.
@@ -307,10 +325,9 @@ public:
   using places_type = handler_places<Handler, IoExecutor>;
   using allocator_type = asio::associated_allocator_t<Handler>;
 
-  static constexpr bool travels_light =
-      !has_own_executor<Handler, IoExecutor> && hub_client::keeps<IoExecutor> &&
-      std::is_base_of_v<hub_client,
-                        std::remove_reference_t<decltype(*std::declval<Action>().owner)>>;
+  static constexpr bool travels_light = !has_own_executor<Handler, IoExecutor> &&
+                                        hub_client::keeps<IoExecutor> &&
+                                        std::is_base_of_v<hub_client, owner_of<Action>>;
   struct no_places {};
   using kept_places = std::conditional_t<travels_light, no_places, places_type>;
 
@@ -385,6 +402,7 @@ void start_operation(Handler&& h, Action action, const IoExecutor& io)
 {
   using handler_type = std::decay_t<Handler>;
   using attempt_type = first_attempt<handler_type, Action, IoExecutor>;
+  using sender_type = sender<handler_type, IoExecutor, owner_of<Action>>;
   const handler_type& handler = h;
   const auto places = [&] {
     return handler_places<handler_type, IoExecutor>(handler, io, action.owner->get_hub());
@@ -397,12 +415,12 @@ void start_operation(Handler&& h, Action action, const IoExecutor& io)
                                                           std::move(action), std::move(p))
         ->start(io, asleep);
   } else if constexpr (attempt_type::travels_light) {
-    sender<handler_type, IoExecutor> send(handler, io, io);
+    sender_type send(handler, io, io, true, *action.owner);
     send(attempt_type(std::forward<Handler>(h), std::move(action), {}));
   } else {
     auto p = places();
     const auto executor = p.executor();
-    sender<handler_type, IoExecutor> send(handler, io, executor);
+    sender_type send(handler, io, executor, p.at_home(), *action.owner);
     send(attempt_type(std::forward<Handler>(h), std::move(action), std::move(p)));
   }
 }

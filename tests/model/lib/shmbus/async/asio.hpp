@@ -75,6 +75,8 @@ public:
   io_context& context() const noexcept { return *context_; }
   template <class Executor>
   const Executor* target() const noexcept;  // there is no other executor
+  template <class Function>
+  void execute(Function f) const;
   friend bool operator==(const any_io_executor&, const any_io_executor&) = default;
 
 private:
@@ -88,13 +90,30 @@ class system_executor {};
 namespace execution {
 inline constexpr struct context_t {
 } context;
-struct blocking_t {
+inline constexpr struct blocking_t {
   struct never_t {};
-};
+  never_t never;
+} blocking;
+inline constexpr struct relationship_t {
+  struct fork_t {};
+  fork_t fork;
+} relationship;
 }  // namespace execution
 
 template <class, class>
 struct can_require : std::true_type {};
+
+// It is as all want it.
+template <class Property>
+any_io_executor require(const any_io_executor& e, Property)
+{
+  return e;
+}
+template <class Property>
+any_io_executor prefer(const any_io_executor& e, Property)
+{
+  return e;
+}
 
 inline execution_context& query(const any_io_executor& e, execution::context_t)
 {
@@ -111,6 +130,12 @@ template <class Function>
 void post(const any_io_executor& e, Function f)
 {
   e.context().loop.post([f = std::move(f)](std::error_code) mutable { f(); });
+}
+
+template <class Function>
+void any_io_executor::execute(Function f) const
+{
+  post(*this, std::move(f));
 }
 
 template <class Function>
