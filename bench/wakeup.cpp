@@ -2,8 +2,8 @@
 //
 //   build/bench/bench_wakeup
 //
-// The floor is Asio's own coroutines with a bare eventfd each way; beside it two bare futexes, and what
-// a thread costs that follows one for the coroutines. All contenders take turns, each time in new
+// The floor is Asio's own coroutines with a bare eventfd each way; beside it the same with a pipe, two bare
+// futexes, and what a thread costs that follows one for the coroutines. All contenders take turns, each time in new
 // processes: a neighbour's noise then hits all alike.
 
 #include "support/child.hpp"
@@ -36,9 +36,10 @@ namespace {
 
 using bench::contender;
 
-const std::array<const contender*, 6> contenders{&bench::eventfd_coroutines, &bench::shmbus_uring,
-                                                 &bench::shmbus_thread,      &bench::futex_thread,
-                                                 &bench::shmbus_blocking,    &bench::bare_futex};
+const std::array<const contender*, 7> contenders{
+    &bench::eventfd_coroutines, &bench::pipe_coroutines, &bench::shmbus_uring,
+    &bench::shmbus_thread,      &bench::futex_thread,    &bench::shmbus_blocking,
+    &bench::bare_futex};
 constexpr int rounds = 15;
 constexpr std::size_t batches = 100;
 constexpr std::size_t batch = 100;

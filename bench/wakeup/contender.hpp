@@ -22,6 +22,7 @@ extern const contender shmbus_uring;
 extern const contender shmbus_thread;
 extern const contender shmbus_blocking;
 extern const contender eventfd_coroutines;
+extern const contender pipe_coroutines;
 extern const contender bare_futex;
 extern const contender futex_thread;
 

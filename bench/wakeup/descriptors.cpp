@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdint>
 #include <stdexcept>
 
@@ -47,17 +48,35 @@ asio::awaitable<void> back_coroutine(int out, asio::posix::stream_descriptor& in
   }
 }
 
+struct channel {
+  int in;
+  int out;
+};
+
+channel make_eventfd()
+{
+  const int both = ::eventfd(0, 0);
+  return {both, both};
+}
+
+channel make_pipe()
+{
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0) throw std::runtime_error("pipe");
+  return {ends[0], ends[1]};
+}
+
+template <channel (*Make)()>
 void ping(const contender& self, int back_cpu, lap_timer& laps)
 {
-  const int there = ::eventfd(0, 0);
-  const int here = ::eventfd(0, 0);
-  child other(back_arguments(self, back_cpu, {std::to_string(there), std::to_string(here)}));
+  const channel there = Make();
+  const channel here = Make();
+  child other(back_arguments(self, back_cpu, {std::to_string(there.in), std::to_string(here.out)}));
   asio::io_context io{1};
-  asio::posix::stream_descriptor in(io, here);
-  asio::co_spawn(io, ping_coroutine(there, in, laps), rethrow);
+  asio::posix::stream_descriptor in(io, here.in);
+  asio::co_spawn(io, ping_coroutine(there.out, in, laps), rethrow);
   io.run();
   other.wait();
-  ::close(there);
 }
 
 int back(const std::vector<std::string>& arguments)
@@ -71,6 +90,7 @@ int back(const std::vector<std::string>& arguments)
 
 }  // namespace
 
-const contender eventfd_coroutines{"floor: coroutines, eventfd", ping, back};
+const contender eventfd_coroutines{"floor: coroutines, eventfd", ping<make_eventfd>, back};
+const contender pipe_coroutines{"coroutines, pipe", ping<make_pipe>, back};
 
 }  // namespace bench
