@@ -52,9 +52,9 @@ std::string shown(const figure& f, double ns)
 // The CPUs that are used: the first, and one from the middle, which is hardly a thread of the same core.
 std::vector<int> choose_cpus()
 {
-  const auto all = bench::list_cpus();
-  if (all.size() < 2) return all;
-  return {all.front(), all[all.size() / 2]};
+  auto cpus = bench::list_cpus();
+  if (cpus.size() > 2) cpus = {cpus.front(), cpus[cpus.size() / 2]};
+  return cpus;
 }
 
 class benchmark {
