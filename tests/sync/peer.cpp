@@ -1,6 +1,6 @@
 // A process of the tests: publishes or receives until it is killed, or a count is reached.
 //   peer publish BUS TOPIC COUNT        0: without end
-//   peer trickle BUS TOPIC COUNT        the same with pauses of some microseconds
+//   peer trickle BUS TOPIC COUNT        the same with pauses, short ones and fewer long ones
 //   peer receive BUS PATTERN COUNT OVERFLOW    exit status 0: COUNT messages, in order, none lost
 #include "shmbus/sync.hpp"
 
@@ -13,6 +13,7 @@
 #include <thread>
 
 using namespace shmbus;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -22,7 +23,7 @@ int publish(sync::broker& bus, const topic& t, std::uint64_t count, bool pauses)
   pub.wait_for_subscribers(t, 1);
   for (std::uint64_t i = 0; i != count || count == 0; ++i) {
     pub.publish(t, i);
-    if (pauses && i % 3 == 0) std::this_thread::sleep_for(std::chrono::microseconds(40));
+    if (pauses && i % 3 == 0) std::this_thread::sleep_for(i % 30 == 0 ? 400us : 40us);
   }
   return 0;
 }
