@@ -2,9 +2,9 @@
 //
 //   build/bench/bench_wakeup
 //
-// The floor is Asio's own coroutines with a bare eventfd each way; beside it the same with a pipe, two bare
-// futexes, and what a thread costs that follows one for the coroutines. All contenders take turns, each time in new
-// processes: a neighbour's noise then hits all alike.
+// The floor is Asio's own coroutines with a bare eventfd each way; beside it the same with a pipe, two
+// bare futexes, and what a thread costs that follows one for the coroutines. All contenders take turns,
+// each time in new processes: a neighbour's noise then hits all alike.
 
 #include "support/child.hpp"
 #include "support/machine.hpp"

@@ -1,6 +1,7 @@
 // Floor for event loops: rings in shared memory, and an eventfd that an Asio coroutine waits for when
 // its ring is empty. The eventfds are inherited.
 #include "peers/shared_ring.hpp"
+#include "support/rethrow.hpp"
 
 #include <asio.hpp>
 #include <sys/eventfd.h>
@@ -151,9 +152,7 @@ int main(int argc, char** argv)
   try {
     const options o(argc, argv);
     asio::io_context io{1};
-    asio::co_spawn(io, run(io, o), [](std::exception_ptr e) {
-      if (e) std::rethrow_exception(e);
-    });
+    asio::co_spawn(io, run(io, o), bench::rethrow);
     io.run();
     return 0;
   } catch (const std::exception& e) {

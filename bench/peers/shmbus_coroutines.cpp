@@ -1,5 +1,6 @@
 // shmbus as it is meant: coroutines on an Asio event loop.
 #include "peers/role.hpp"
+#include "support/rethrow.hpp"
 #include <shmbus/shmbus.hpp>
 
 #include <asio.hpp>
@@ -186,9 +187,7 @@ int main(int argc, char** argv)
       else
         co_await receive_all(bus, o);
     };
-    asio::co_spawn(io, role(), [](std::exception_ptr e) {
-      if (e) std::rethrow_exception(e);
-    });
+    asio::co_spawn(io, role(), bench::rethrow);
     io.run();
     return 0;
   } catch (const std::exception& e) {
